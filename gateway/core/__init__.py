@@ -1,0 +1,1 @@
+"""The kernel: plain frozen types without I/O, shared by every flow."""

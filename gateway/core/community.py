@@ -1,0 +1,109 @@
+"""Community, Person, Membership: who is where, in which role, at which pace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CommunityKind(StrEnum):
+    """What brings the people of a community together."""
+
+    SECTOR = "sector"
+    PRACTICE = "practice"
+    EXPERTISE = "expertise"
+    INTEREST = "interest"
+    PROJECT = "project"
+
+
+class Pace(StrEnum):
+    """How one membership hears of posts."""
+
+    EACH = "each"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    IMPORTANT = "important"
+    OFF = "off"
+
+
+class JoinPolicy(StrEnum):
+    """Who becomes a member, and how."""
+
+    OPEN = "open"
+    REQUEST = "request"
+    INVITE = "invite"
+
+
+class PostPolicy(StrEnum):
+    """Who may post."""
+
+    MEMBERS = "members"
+    EVERYONE = "everyone"
+    MODERATED = "moderated"
+
+
+class Role(StrEnum):
+    """What a member is in one community."""
+
+    MEMBER = "member"
+    CHAMPION = "champion"
+    MANAGER = "manager"
+    SPONSOR = "sponsor"
+
+
+class NetworkRole(StrEnum):
+    """What a person is in the whole network."""
+
+    MEMBER = "member"
+    ADMIN = "admin"
+
+
+class PersonState(StrEnum):
+    """active → suspended (nothing is sent, tokens are dead, posts stay) → active; erased is for ever."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """A place with a posting address (`address` is its local part)."""
+
+    id: int
+    address: str
+    name: str
+    kind: CommunityKind
+    pace: Pace
+    join: JoinPolicy
+    post: PostPolicy
+    description: str
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A human with one or more verified addresses, of which `address` is where mail goes."""
+
+    id: int
+    address: str
+    name: str
+    locale: str
+    timezone: str
+    role: NetworkRole
+    state: PersonState
+
+    @property
+    def shown_name(self) -> str:
+        """The name others see; never the address."""
+        return self.name or self.address.partition("@")[0].replace(".", " ").replace("_", " ").title()
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One person in one community. `pace` None follows the community's default."""
+
+    community_id: int
+    person_id: int
+    role: Role
+    pace: Pace | None

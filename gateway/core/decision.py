@@ -1,0 +1,63 @@
+"""Decision: the verdict on one arrival, with one word of reason from a closed list.
+
+The word is the same in the log, in the metric and in the row. To add a house rule: one Reason here, one line in
+inbound/policy.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What happens to an arrival. `discard` is silent; `reject` is answered to a proven author, and to nobody else."""
+
+    PUBLISH = "publish"
+    HOLD = "hold"
+    REJECT = "reject"
+    DISCARD = "discard"
+    UNSUBSCRIBE = "unsubscribe"
+    FORWARD = "forward"
+
+
+class Reason(StrEnum):
+    """Why. Each word is named once in policy.py."""
+
+    # publish
+    MEMBER_POST = "member_post"
+    MEMBER_ANSWER = "member_answer"
+    OPEN_POST = "open_post"
+    # hold
+    TOKEN_OF_ANOTHER = "token_of_another"
+    SENDER_NOT_PROVEN = "sender_not_proven"
+    SENDER_UNKNOWN = "sender_unknown"
+    MODERATED = "moderated"
+    EXTERNAL_AUTHOR = "external_author"
+    # reject
+    NOT_A_MEMBER = "not_a_member"
+    EMPTY = "empty"
+    ATTACHMENT_TOO_LARGE = "attachment_too_large"
+    TOPIC_CLOSED = "topic_closed"
+    TOPIC_GONE = "topic_gone"
+    COMMUNITY_ARCHIVED = "community_archived"
+    NO_PLACE = "no_place"
+    # discard
+    AUTO_REPLY = "auto_reply"
+    BOUNCE = "bounce"
+    LOOP = "loop"
+    DUPLICATE = "duplicate"
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    SUSPENDED = "suspended"
+    # unsubscribe, forward
+    LEAVE_TOKEN = "leave_token"
+    FOR_THE_ADMINS = "for_the_admins"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One verdict with its reason; `flag` names something odd that did not change the verdict."""
+
+    verdict: Verdict
+    reason: Reason
+    flag: str = ""

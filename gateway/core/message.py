@@ -1,0 +1,159 @@
+"""A mail as it moves inwards: Envelope and bytes, then ParsedMessage, Body and Kind, together a Reading.
+
+Envelope facts come from the wire only (invariant I7); everything in ParsedMessage comes from bytes a stranger wrote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.core.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the wire said (RFC 5321 §2.3.1). Addresses are canonical text; the null reverse-path is ""."""
+
+    reverse_path: str
+    forward_paths: tuple[str, ...]
+    peer: str
+    """IP address of the peer, "unix" for a Unix socket, "local" for the command line."""
+    trusted: bool
+    """The peer is one whose Authentication-Results count."""
+    protocol: str
+    """As our Received line says it: ESMTP, ESMTPS, UTF8SMTP, LMTP… (RFC 3848, RFC 6531 §4.3), IMAP or local."""
+    helo: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One message for one forward-path, claimed by a worker."""
+
+    id: int
+    forward_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One claimed message with its arrivals, which are decided together. `attempts` is the fence of the claim."""
+
+    id: int
+    envelope: Envelope
+    size: int
+    blob: str
+    """sha256 of the raw bytes where they are a blob; "" where they are in the row."""
+    raw: bytes | None = field(repr=False)
+    arrivals: tuple[Arrival, ...]
+    attempts: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One attached file. `name` is safe to show and to save: no path, no control or bidi character."""
+
+    name: str
+    content_type: str
+    """Lower-case type/subtype, never with parameters."""
+    size: int
+    sha256: str
+    inline: bool
+    content_id: str = ""
+    """Without angle brackets; what a cid: URL in the HTML names."""
+    content: bytes | None = field(default=None, repr=False)
+    """The decoded bytes, until they are stored as a blob under sha256; then None."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMessage:
+    """One mail, read with every guard up. Missing or damaged fields are empty, and named in `defects`."""
+
+    author: Address | None
+    """The one address of the one From; None if there is not exactly one good one (`author_defect` says why)."""
+    author_name: str
+    author_defect: str
+    subject: str
+    message_id: str
+    """With angle brackets, as are the next two; "" if missing or malformed (RFC 5322 §3.6.4)."""
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    """Oldest first, as in the header, at most 100 (the first and the latest are kept)."""
+    date: datetime | None
+    recipients: tuple[str, ...]
+    """Address keys of To then Cc in their order, at most 500."""
+    headers: tuple[tuple[str, str], ...]
+    """Every header field in order: lower-case name, unfolded raw value; decoded by nobody yet."""
+    text: str | None
+    """The text/plain parts of the author, joined; None if there is none. A nested message/rfc822 is not the author's."""
+    html: str | None
+    """The text/html part as it came: not yet clean."""
+    attachments: tuple[Attachment, ...]
+    report: bytes | None = field(repr=False)
+    """The bytes of the mail where it looks like a report (multipart/report and its unruly kin), for classify."""
+    content_digest: str
+    """sha256 of the body as it came, line ends and trailing blanks folded: what a second copy of the mail shares."""
+    defects: tuple[str, ...]
+
+    def header(self, name: str) -> str:
+        """The first field of that (lower-case) name, or ""."""
+        return next((value for key, value in self.headers if key == name), "")
+
+    def header_all(self, name: str) -> tuple[str, ...]:
+        """All fields of that (lower-case) name, topmost first."""
+        return tuple(value for key, value in self.headers if key == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What the person wrote now, apart from what the mail only carries along. Text is NFC with \\n line ends."""
+
+    text: str
+    html: str | None
+    """Clean HTML of the same words; None where the mail had none or cutting it safely was not possible."""
+    quoted: str = ""
+    signature: str = ""
+    forwarded: str = ""
+    """A forwarded message below the person's own words."""
+
+
+class Kind(StrEnum):
+    """What sort of mail this is; only `ordinary` is a person speaking to us."""
+
+    ORDINARY = "ordinary"
+    BOUNCE = "bounce"
+    AUTO_REPLY = "auto_reply"
+    LOOP = "loop"
+
+
+@dataclass(frozen=True, slots=True)
+class BouncedRecipient:
+    """One recipient of a failure report (RFC 3464 §2.3). `status` is "" where the report names none."""
+
+    address: str
+    status: str
+    action: str
+    """failed, delayed, delivered, relayed, expanded; "" where unknown."""
+    permanent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """The kind of a mail, the sign that gave it away, and the recipients a bounce speaks of."""
+
+    kind: Kind
+    sign: str = ""
+    bounced: tuple[BouncedRecipient, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything the bytes alone can tell: what a reader process hands to the pipeline."""
+
+    parsed: ParsedMessage
+    body: Body
+    classification: Classification
+    language: str | None
+    """ISO 639-1 code of the new words, None where they are too few to tell."""

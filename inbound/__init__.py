@@ -1,0 +1,1 @@
+"""Inbound: decides what a mail means, and does it."""

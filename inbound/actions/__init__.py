@@ -1,0 +1,1 @@
+"""The effects of a decision, each inside the transaction it is handed."""

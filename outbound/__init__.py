@@ -1,0 +1,1 @@
+"""Outbound: everything that leaves, from intent to the relay's answer."""
