@@ -1,9 +1,9 @@
 """The exceptions of Relais. A refusal is a value (Decision, Reply, Outcome); an exception is our own trouble.
 
-    GatewayError
-    ├── ConfigurationError      what the administrator must mend, every mistake at once
-    └── StoreError              the database or the blob storage failed us
-        (temporary=True)        ... and trying again later may help
+GatewayError
+├── ConfigurationError      what the administrator must mend, every mistake at once
+└── StoreError              the database or the blob storage failed us
+    (temporary=True)        ... and trying again later may help
 """
 
 from __future__ import annotations
