@@ -2,6 +2,7 @@
 
 GatewayError
 ├── ConfigurationError      what the administrator must mend, every mistake at once
+├── CompositionError        a mail that would not leave as it was meant, so it does not leave
 └── StoreError              the database or the blob storage failed us
     (temporary=True)        ... and trying again later may help
 """
@@ -19,6 +20,10 @@ class ConfigurationError(GatewayError):
     def __init__(self, mistakes: list[tuple[str, str]]) -> None:
         self.mistakes = mistakes
         super().__init__("; ".join(f"{key}: {text}" for key, text in mistakes))
+
+
+class CompositionError(GatewayError):
+    """A composed mail has other header fields than intended, or cannot be composed. Trying again does not help."""
 
 
 class StoreError(GatewayError):

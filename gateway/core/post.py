@@ -1,4 +1,4 @@
-"""Topic, Content, Post: a thread, the words of one mail, and those words standing in one community.
+"""Topic, Content, Post, PostMail: a thread, the words of one mail, those words in one community, and what is mailed.
 
 A mail to two communities is one Content and two Posts: a topic in each, one mail per person.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+
+from gateway.core.community import Community
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +23,9 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """An attachment of a post, its bytes a blob under `sha256`."""
+    """An attachment of a content, its bytes a blob under `sha256`. `id` is what a signed link to it names."""
 
+    id: int
     name: str
     content_type: str
     size: int
@@ -60,3 +63,31 @@ class Post:
     parent_id: int | None
     author_id: int
     withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PostMail:
+    """Everything about the mail of one post that is the same for all its readers."""
+
+    post_id: int
+    topic_id: int
+    """The `[#n]` of the network."""
+    topic_title: str
+    content: Content
+    community: Community
+    """The one it is sent from and where an answer goes."""
+    is_answer: bool
+    in_reply_to: tuple[str, ...]
+    """Message-IDs with angle brackets: the parent post's, ours."""
+    references: tuple[str, ...]
+    """Message-IDs of the posts above, oldest first: ours and the authors' own. This post's own are not among them."""
+    readers: int
+    """How many people hear an answer, at whatever pace."""
+    also_in: tuple[str, ...]
+    """Names of the other communities it was posted to."""
+    files_attached: tuple[StoredFile, ...]
+    """Travel with the mail, inline images among them."""
+    files_linked: tuple[StoredFile, ...]
+    """Too large to travel: each reader gets a signed link."""
+    link_days: int | None
+    """For how many days a link works; None where it works as long as the file is kept."""
