@@ -96,7 +96,12 @@ class Person:
     @property
     def shown_name(self) -> str:
         """The name others see; never the address."""
-        return self.name or self.address.partition("@")[0].replace(".", " ").replace("_", " ").title()
+        return shown_name(self.name, self.address)
+
+
+def shown_name(name: str, address: str) -> str:
+    """The person's name, or one made of the local part where none is known: `claire.morel` → Claire Morel."""
+    return name or address.partition("@")[0].replace(".", " ").replace("_", " ").title()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,289 @@
+"""The spool: messages that were promised a 250, and what became of each of their forward-paths.
+
+Written by inbound.spool (accept), worked on by inbound.worker (claim, close, fail), read by the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+
+from gateway.core.errors import StoreError
+from gateway.core.message import Arrival, Envelope, Mail
+from store.schema import arrivals, attachments, raw_mails, spool
+
+LEASE = timedelta(minutes=2)
+"""How long a claim holds; a worker renews nothing, so it must be done by then."""
+MAX_FAILURES = 3
+_RETRY_AFTER = (timedelta(seconds=5), timedelta(minutes=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message on its way into the spool: `raw` up to 64 KiB, else `blob`."""
+
+    envelope: Envelope
+    size: int
+    raw: bytes | None
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What is written about one decided arrival. `state` is closed or held."""
+
+    arrival_id: int
+    state: str
+    verdict: str
+    reason: str
+    flag: str
+    person_id: int | None
+    community_id: int | None
+    post_id: int | None
+
+
+class LostLeaseError(StoreError):
+    """Somebody else has the message by now; the transaction must roll back."""
+
+
+def add(tx: Connection, batch: Sequence[Accepted]) -> None:
+    """Puts messages into the spool, one arrival per forward-path. The caller commits, then answers 250 (I1)."""
+    rows = [
+        {
+            "reverse_path": item.envelope.reverse_path,
+            "peer": item.envelope.peer,
+            "trusted": item.envelope.trusted,
+            "protocol": item.envelope.protocol,
+            "helo": item.envelope.helo[:255],
+            "received_at": item.envelope.received_at,
+            "size": item.size,
+            "blob": item.blob,
+            "state": "spooled",
+        }
+        for item in batch
+    ]
+    ids = list(tx.scalars(insert(spool).returning(spool.c.id, sort_by_parameter_order=True), rows))
+    raws = [{"spool_id": i, "data": item.raw} for i, item in zip(ids, batch, strict=True) if item.raw is not None]
+    if raws:
+        tx.execute(insert(raw_mails), raws)
+    paths = [
+        {"spool_id": i, "forward_path": path, "state": "spooled"}
+        for i, item in zip(ids, batch, strict=True)
+        for path in dict.fromkeys(item.envelope.forward_paths)
+    ]
+    tx.execute(insert(arrivals), paths)
+
+
+_due = (
+    select(spool.c.id)
+    .where(spool.c.state == "spooled", or_(spool.c.lease_until.is_(None), spool.c.lease_until <= bindparam("now")))
+    .order_by(spool.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_claim = (
+    update(spool)
+    .where(spool.c.id.in_(select(_due.c.id)))
+    .values(attempts=spool.c.attempts + 1, lease_until=bindparam("lease"))
+    .returning(spool)
+)
+
+
+def claim(tx: Connection, now: datetime, most: int) -> list[Mail]:
+    """Takes up to `most` messages for two minutes, oldest first. The caller commits before it touches them (T2)."""
+    rows = tx.execute(_claim, {"now": now, "lease": now + LEASE, "most": most}).all()
+    if not rows:
+        return []
+    ids = [row.id for row in rows]
+    raws = {row.spool_id: row.data for row in tx.execute(select(raw_mails).where(raw_mails.c.spool_id.in_(ids)))}
+    paths: dict[int, list[Arrival]] = {i: [] for i in ids}
+    query = (
+        select(arrivals.c.id, arrivals.c.spool_id, arrivals.c.forward_path)
+        .where(arrivals.c.spool_id.in_(ids), arrivals.c.state == "spooled")
+        .order_by(arrivals.c.id)
+    )
+    for arrival_id, spool_id, path in tx.execute(query):
+        paths[spool_id].append(Arrival(arrival_id, path))
+    mails = []
+    for row in sorted(rows, key=lambda row: row.id):
+        own = tuple(paths[row.id])
+        envelope = Envelope(
+            row.reverse_path,
+            tuple(arrival.forward_path for arrival in own),
+            row.peer,
+            row.trusted,
+            row.protocol,
+            row.helo,
+            row.received_at,
+        )
+        mails.append(Mail(row.id, envelope, row.size, row.blob, raws.get(row.id), own, row.attempts, row.failures))
+    return mails
+
+
+_finish = (
+    update(spool)
+    .where(spool.c.id == bindparam("mail"), spool.c.attempts == bindparam("fence"), spool.c.state == "spooled")
+    .values(state="closed", lease_until=None, trouble="")
+)
+_close = (
+    update(arrivals)
+    .where(arrivals.c.id == bindparam("arrival"))
+    .values(
+        state=bindparam("to_state"),
+        verdict=bindparam("verdict"),
+        reason=bindparam("reason"),
+        flag=bindparam("flag"),
+        person_id=bindparam("person"),
+        community_id=bindparam("community"),
+        post_id=bindparam("post"),
+        closed_at=bindparam("now"),
+    )
+)
+
+
+def close(tx: Connection, mails: Sequence[Mail], closings: Sequence[Closing], now: datetime) -> None:
+    """Ends claimed messages with an outcome for each arrival, inside the transaction of their effects (I2, I3).
+
+    Raises LostLeaseError where a message was claimed again meanwhile: the caller rolls back and has done nothing.
+    """
+    for mail in mails:
+        if tx.execute(_finish, {"mail": mail.id, "fence": mail.attempts}).rowcount != 1:
+            raise LostLeaseError(f"message {mail.id} is no longer ours")
+    tx.execute(
+        _close,
+        [
+            {
+                "arrival": item.arrival_id,
+                "to_state": item.state,
+                "verdict": item.verdict,
+                "reason": item.reason,
+                "flag": item.flag,
+                "person": item.person_id,
+                "community": item.community_id,
+                "post": item.post_id,
+                "now": now,
+            }
+            for item in closings
+        ],
+    )
+
+
+def fail(tx: Connection, mail: Mail, trouble: str, now: datetime) -> bool:
+    """Counts one failure of processing; after three the message is set aside, whole. Returns whether it was.
+
+    A restart is not a failure: it leaves the lease to run out. Does nothing where the lease was lost.
+    """
+    aside = mail.failures + 1 >= MAX_FAILURES
+    values = {
+        "failures": mail.failures + 1,
+        "trouble": trouble[:2000],
+        "state": "set_aside" if aside else "spooled",
+        "lease_until": None if aside else now + _RETRY_AFTER[mail.failures],
+    }
+    fence = and_(spool.c.id == mail.id, spool.c.attempts == mail.attempts, spool.c.state == "spooled")
+    if tx.execute(update(spool).where(fence).values(values)).rowcount != 1:
+        return False
+    if aside:
+        tx.execute(
+            update(arrivals)
+            .where(arrivals.c.spool_id == mail.id, arrivals.c.state == "spooled")
+            .values(state="set_aside", closed_at=now)
+        )
+    return aside
+
+
+def release(tx: Connection, mails: Sequence[Mail]) -> None:
+    """Gives claimed messages back at once, untouched: on a clean stop and after trouble of the database."""
+    for mail in mails:
+        tx.execute(
+            update(spool)
+            .where(spool.c.id == mail.id, spool.c.attempts == mail.attempts, spool.c.state == "spooled")
+            .values(lease_until=None)
+        )
+
+
+def release_all(tx: Connection, now: datetime) -> int:
+    """Ends every running lease: only where this process is known to be alone (SQLite, at start).
+
+    A message that waits after a failure has no worker and waits on.
+    """
+    running = and_(spool.c.state == "spooled", spool.c.lease_until > now, spool.c.failures == 0)
+    return tx.execute(update(spool).where(running).values(lease_until=None)).rowcount
+
+
+def retry(tx: Connection, arrival_id: int) -> bool:
+    """Puts a held or set-aside arrival back into the spool, to be decided anew. Returns whether there was one."""
+    row = tx.execute(
+        update(arrivals)
+        .where(arrivals.c.id == arrival_id, arrivals.c.state.in_(("held", "set_aside")))
+        .values(state="spooled", verdict=None, reason=None, closed_at=None)
+        .returning(arrivals.c.spool_id)
+    ).first()
+    if row is None:
+        return False
+    tx.execute(
+        update(spool)
+        .where(spool.c.id == row.spool_id)
+        .values(state="spooled", failures=0, lease_until=None, attempts=spool.c.attempts + 1)
+    )
+    return True
+
+
+def drop(tx: Connection, arrival_id: int, now: datetime) -> bool:
+    """Ends a held or set-aside arrival by hand, without effect. Returns whether there was one."""
+    return (
+        tx.execute(
+            update(arrivals)
+            .where(arrivals.c.id == arrival_id, arrivals.c.state.in_(("held", "set_aside")))
+            .values(state="closed", verdict="discard", closed_at=now)
+        ).rowcount
+        == 1
+    )
+
+
+def counts(tx: Connection, now: datetime) -> dict[str, int]:
+    """Open arrivals by what they wait for: spooled, claimed, set_aside, held."""
+    found = dict.fromkeys(("spooled", "claimed", "set_aside", "held"), 0)
+    by_state = select(arrivals.c.state, func.count()).where(arrivals.c.state != "closed").group_by(arrivals.c.state)
+    for state, number in tx.execute(by_state):
+        found[state] = number
+    claimed = (
+        select(func.count())
+        .select_from(arrivals.join(spool))
+        .where(arrivals.c.state == "spooled", spool.c.state == "spooled", spool.c.lease_until > now)
+    )
+    found["claimed"] = tx.scalar(claimed) or 0
+    found["spooled"] -= found["claimed"]
+    return found
+
+
+def oldest(tx: Connection) -> datetime | None:
+    """When the oldest undecided message came in."""
+    found: datetime | None = tx.scalar(select(func.min(spool.c.received_at)).where(spool.c.state == "spooled"))
+    return found
+
+
+def purge_raw(tx: Connection, before: datetime, most: int) -> list[str]:
+    """Forgets the raw bytes of up to `most` messages that came in before, unless one of their arrivals is still open.
+
+    Returns the blobs that neither a message nor an attachment names any more; the caller deletes them after the commit.
+    """
+    open_ones = select(arrivals.c.spool_id).where(arrivals.c.state != "closed")
+    old = (
+        select(spool.c.id, spool.c.blob)
+        .where(spool.c.received_at < before, spool.c.state == "closed", spool.c.id.not_in(open_ones))
+        .where(or_(spool.c.blob != "", spool.c.id.in_(select(raw_mails.c.spool_id))))
+        .limit(most)
+    )
+    rows = tx.execute(old).all()
+    ids = [row.id for row in rows]
+    tx.execute(delete(raw_mails).where(raw_mails.c.spool_id.in_(ids)))
+    tx.execute(update(spool).where(spool.c.id.in_(ids)).values(blob=""))
+    freed = {row.blob for row in rows if row.blob}
+    freed -= set(tx.scalars(select(spool.c.blob).where(spool.c.blob.in_(freed))))
+    freed -= set(tx.scalars(select(attachments.c.sha256).where(attachments.c.sha256.in_(freed))))
+    return sorted(freed)

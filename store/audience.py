@@ -1,0 +1,136 @@
+"""Who hears of a post at once, and why: the one statement that fans out.
+
+A post commits with one open fan-out row; expand() turns open rows into deliveries in chunks, each chunk one transaction
+with the cursor it advances, so a crash anywhere goes on where it was (I3). UNIQUE(content, person) makes it one mail
+per person, also when cross-posted; fan-outs of one content run in the order of its posts, so the community named first
+is the one a person hears from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, literal, select, update
+
+from gateway.core.community import Pace, PersonState
+from gateway.core.delivery import DeliveryKind, DeliveryState
+from store.schema import communities, deliveries, fan_outs, memberships, people
+
+CHUNK = 2000
+"""Members a transaction: 50,000 members are 25 short ones, and nobody waits long behind one."""
+_BATCH = 200
+_EVERYBODY = 2**62
+
+_earlier = fan_outs.alias("earlier")
+_open = (
+    select(fan_outs.c.id, fan_outs.c.community_id, fan_outs.c.cursor)
+    .where(fan_outs.c.closed_at.is_(None))
+    .where(
+        ~exists().where(
+            _earlier.c.content_id == fan_outs.c.content_id,
+            _earlier.c.id < fan_outs.c.id,
+            _earlier.c.closed_at.is_(None),
+        )
+    )
+    .order_by(fan_outs.c.id)
+    .limit(_BATCH)
+    .with_for_update(skip_locked=True, of=fan_outs)
+)
+_beyond = (
+    select(memberships.c.person_id)
+    .where(memberships.c.community_id == bindparam("community"), memberships.c.person_id > bindparam("cursor"))
+    .order_by(memberships.c.person_id)
+    .offset(CHUNK)
+    .limit(1)
+)
+_reached = (
+    select(
+        literal(DeliveryKind.POST.value),
+        fan_outs.c.content_id,
+        fan_outs.c.post_id,
+        fan_outs.c.community_id,
+        memberships.c.person_id,
+        literal(DeliveryState.PENDING.value),
+        literal(0),
+        fan_outs.c.key_id,
+        bindparam("now", type_=deliveries.c.created_at.type),
+        bindparam("now", type_=deliveries.c.created_at.type),
+        literal(""),
+    )
+    .select_from(fan_outs)
+    .join(memberships, memberships.c.community_id == fan_outs.c.community_id)
+    .join(communities, communities.c.id == memberships.c.community_id)
+    .join(people, people.c.id == memberships.c.person_id)
+    .where(fan_outs.c.id.in_(bindparam("fan_outs", expanding=True)))
+    .where(memberships.c.person_id > fan_outs.c.cursor, memberships.c.person_id <= bindparam("bound"))
+    # A writer does not get their own words back; `each` is the one pace that is served at once.
+    .where(memberships.c.person_id != fan_outs.c.author_id)
+    .where(func.coalesce(memberships.c.pace, communities.c.pace) == Pace.EACH.value)
+    .where(people.c.state == PersonState.ACTIVE.value)
+    .where(
+        ~exists().where(
+            deliveries.c.content_id == fan_outs.c.content_id, deliveries.c.person_id == memberships.c.person_id
+        )
+    )
+    .order_by(fan_outs.c.id, memberships.c.person_id)
+)
+_expand = insert(deliveries).from_select(
+    [
+        "kind",
+        "content_id",
+        "post_id",
+        "community_id",
+        "person_id",
+        "state",
+        "attempts",
+        "key_id",
+        "created_at",
+        "next_attempt_at",
+        "answer",
+    ],
+    _reached,
+    include_defaults=False,
+)
+
+
+def expand(tx: Connection, now: datetime) -> int:
+    """Expands one chunk: many small fan-outs whole, or the next part of one large one. Returns rows looked after.
+
+    0 means that nothing is open (or that others are at it). The caller commits and calls again.
+    """
+    found = tx.execute(_open).all()
+    if not found:
+        return 0
+    size = _sizes(tx, {row.community_id for row in found})
+    whole: list[int] = []
+    members = 0
+    for row in found:
+        if row.cursor or members + size[row.community_id] > CHUNK:
+            break
+        members += size[row.community_id]
+        whole.append(row.id)
+    if not whole:
+        return _expand_part(tx, found[0], now)
+    tx.execute(_expand, {"fan_outs": whole, "bound": _EVERYBODY, "now": now})
+    tx.execute(update(fan_outs).where(fan_outs.c.id.in_(whole)).values(closed_at=now))
+    return len(whole)
+
+
+def _expand_part(tx: Connection, row: Row[Any, Any, Any], now: datetime) -> int:
+    beyond = tx.scalar(_beyond, {"community": row.community_id, "cursor": row.cursor})
+    bound = beyond - 1 if beyond is not None else _EVERYBODY
+    tx.execute(_expand, {"fan_outs": [row.id], "bound": bound, "now": now})
+    progress: dict[str, object] = {"cursor": bound} if beyond is not None else {"closed_at": now}
+    tx.execute(update(fan_outs).where(fan_outs.c.id == row.id).values(progress))
+    return 1
+
+
+def _sizes(tx: Connection, community_ids: Iterable[int]) -> dict[int, int]:
+    """Members by community, counted no further than it matters here."""
+    sizes = {}
+    for community_id in community_ids:
+        some = select(memberships.c.person_id).where(memberships.c.community_id == community_id).limit(CHUNK + 1)
+        sizes[community_id] = tx.scalar(select(func.count()).select_from(some.subquery())) or 0
+    return sizes

@@ -1,0 +1,274 @@
+"""Raw mails and attachments by sha256, on disk or in S3-compatible storage.
+
+A blob is complete or absent: written to a temporary file, fsynced, renamed, its directory fsynced (crash points
+cp01-cp04). The same bytes are one blob. Nothing is ever changed in place, so putting twice is harmless.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Protocol
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.store import S3Store
+
+from gateway.core.errors import ConfigurationError, StoreError
+
+CHUNK = 1 << 20
+_STALE_S = 36 * 3600
+_FRESH_S = 3600
+
+
+class BlobWriter:
+    """Bytes on their way to becoming a blob: a temporary file and a running hash. Not thread-safe."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix="incoming-", dir=folder)
+        self.path = Path(name)
+        self._file: IO[bytes] = os.fdopen(handle, "wb", buffering=CHUNK // 4)
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Appends. Raises OSError."""
+        self._file.write(data)
+        self._hash.update(data)
+        self.size += len(data)
+
+    def finish(self) -> str:
+        """Flushes to the disk and closes; returns the sha256. The file still has its temporary name."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        return self._hash.hexdigest()
+
+    def discard(self) -> None:
+        """Forgets the bytes. Safe to call at any time, more than once, and after a commit."""
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self.path.unlink()
+
+
+class Blobs(Protocol):
+    """Where blobs live. Every method may raise StoreError; `read` also for a blob that is not there."""
+
+    def writer(self) -> BlobWriter:
+        """A new writer, to be committed or discarded."""
+
+    def commit(self, writer: BlobWriter) -> str:
+        """Makes the written bytes a durable blob; returns its sha256."""
+
+    def put(self, data: bytes) -> str:
+        """Makes these bytes a durable blob; returns its sha256."""
+
+    def read(self, sha256: str) -> bytes:
+        """The whole blob."""
+
+    def exists(self, sha256: str) -> bool:
+        """Whether the blob is there."""
+
+    def delete(self, sha256: str) -> None:
+        """Removes the blob, unless it was put within the last hour: somebody may be about to name it in a row."""
+
+    def sweep(self) -> int:
+        """Removes temporary files older than 36 hours that nobody writes to; returns how many."""
+
+
+def open_blobs(where: str, *, endpoint: str = "") -> Blobs:
+    """The blobs at a folder or at `s3://bucket/prefix` (credentials from the environment).
+
+    Raises ConfigurationError for a place that cannot be used.
+    """
+    if where.startswith("s3://"):
+        return S3Blobs(where, endpoint=endpoint)
+    try:
+        return DiskBlobs(Path(where))
+    except OSError as error:
+        raise ConfigurationError([("store.blobs", f"cannot write to {where}: {error.strerror}")]) from error
+
+
+class DiskBlobs:
+    """Blobs as files `ab/cd/<sha256>` below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self._incoming = self.folder / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    def writer(self) -> BlobWriter:
+        """A writer on the same file system, so that the rename is atomic."""
+        return BlobWriter(self._incoming)
+
+    def commit(self, writer: BlobWriter) -> str:
+        """fsync the file, rename it, fsync its directory."""
+        try:
+            sha256 = writer.finish()
+            target = self._path(sha256)
+            if not target.parent.is_dir():
+                _make_durably(target.parent, self.folder)
+            writer.path.replace(target)
+            _fsync_directory(target.parent)
+        except OSError as error:
+            writer.discard()
+            raise StoreError(f"blob not stored: {error.strerror}") from error
+        return sha256
+
+    def put(self, data: bytes) -> str:
+        """Bytes that are already there are not written again, only marked as wanted (see delete)."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        with suppress(FileNotFoundError):
+            os.utime(self._path(sha256))
+            return sha256
+        try:
+            writer = self.writer()
+            writer.write(data)
+        except OSError as error:
+            raise StoreError(f"blob not stored: {error.strerror}") from error
+        return self.commit(writer)
+
+    def read(self, sha256: str) -> bytes:
+        """The whole file."""
+        try:
+            return self._path(sha256).read_bytes()
+        except FileNotFoundError as error:
+            raise StoreError(f"blob {sha256} is missing", temporary=False) from error
+        except OSError as error:
+            raise StoreError(f"blob {sha256} not read: {error.strerror}") from error
+
+    def exists(self, sha256: str) -> bool:
+        """Whether the file is there."""
+        return self._path(sha256).is_file()
+
+    def delete(self, sha256: str) -> None:
+        """Unlinks the file, unless its time is fresh."""
+        path = self._path(sha256)
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < time.time() - _FRESH_S:
+                path.unlink()
+
+    def sweep(self) -> int:
+        """Writers keep their file's time fresh by writing; 36 hours of silence means the owner died."""
+        return _sweep(self._incoming)
+
+    def _path(self, sha256: str) -> Path:
+        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+            raise StoreError("not a sha256", temporary=False)
+        return self.folder / sha256[:2] / sha256[2:4] / sha256
+
+
+class S3Blobs:
+    """Blobs as objects `<prefix>/ab/cd/<sha256>`; a PUT is atomic there, so no temporary object is needed."""
+
+    def __init__(self, where: str, *, endpoint: str = "") -> None:
+        url = urlsplit(where)
+        if len(url.netloc) < 3:
+            raise ConfigurationError([("store.blobs", "an S3 place is s3://bucket/prefix")])
+        self._prefix = url.path.strip("/")
+        options = {"endpoint": endpoint} if endpoint else {}
+        self._store = S3Store(
+            url.netloc,
+            virtual_hosted_style_request=False,
+            client_options={"allow_http": endpoint.startswith("http://")},
+            **options,  # type: ignore[arg-type]
+        )
+        self._incoming = Path(tempfile.gettempdir()) / "relais-incoming"
+
+    def writer(self) -> BlobWriter:
+        """A local file first: the hash, which is the name, is known only at the end."""
+        return BlobWriter(self._incoming)
+
+    def commit(self, writer: BlobWriter) -> str:
+        """Uploads in parts, then removes the local file."""
+        try:
+            sha256 = writer.finish()
+            obstore.put(self._store, self._key(sha256), writer.path)
+        except Exception as error:  # the storage client raises its own family and bare OSError alike
+            raise StoreError(f"blob not stored: {type(error).__name__}") from error
+        finally:
+            writer.discard()
+        return sha256
+
+    def put(self, data: bytes) -> str:
+        """One PUT, also where it is there: its time must become fresh (see delete)."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        try:
+            obstore.put(self._store, self._key(sha256), data)
+        except Exception as error:
+            raise StoreError(f"blob not stored: {type(error).__name__}") from error
+        return sha256
+
+    def read(self, sha256: str) -> bytes:
+        """The whole object."""
+        try:
+            return bytes(obstore.get(self._store, self._key(sha256)).bytes())
+        except FileNotFoundError as error:
+            raise StoreError(f"blob {sha256} is missing", temporary=False) from error
+        except Exception as error:
+            raise StoreError(f"blob {sha256} not read: {type(error).__name__}") from error
+
+    def exists(self, sha256: str) -> bool:
+        """One HEAD."""
+        try:
+            obstore.head(self._store, self._key(sha256))
+        except FileNotFoundError:
+            return False
+        except Exception as error:
+            raise StoreError(f"blob {sha256} not found out about: {type(error).__name__}") from error
+        return True
+
+    def delete(self, sha256: str) -> None:
+        """One DELETE, unless the object is fresh."""
+        try:
+            age = datetime.now(UTC) - obstore.head(self._store, self._key(sha256))["last_modified"]
+            if age.total_seconds() > _FRESH_S:
+                obstore.delete(self._store, self._key(sha256))
+        except FileNotFoundError:
+            return
+        except Exception as error:
+            raise StoreError(f"blob {sha256} not deleted: {type(error).__name__}") from error
+
+    def sweep(self) -> int:
+        """Only the local files of uploads can be left over."""
+        return _sweep(self._incoming)
+
+    def _key(self, sha256: str) -> str:
+        key = f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+        return f"{self._prefix}/{key}" if self._prefix else key
+
+
+def _make_durably(folder: Path, top: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    parent = folder.parent
+    while True:
+        _fsync_directory(parent)
+        if parent == top:
+            return
+        parent = parent.parent
+
+
+def _fsync_directory(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sweep(folder: Path) -> int:
+    swept = 0
+    oldest = time.time() - _STALE_S
+    for path in folder.glob("incoming-*"):
+        with suppress(OSError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+                swept += 1
+    return swept

@@ -1,0 +1,127 @@
+"""Communities: the places with a posting address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from gateway.core.community import Community, CommunityKind, JoinPolicy, Pace, PostPolicy
+from store.schema import communities, memberships
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommunity:
+    """A community to be added; `address` is its local part, in canonical lower case."""
+
+    address: str
+    name: str
+    kind: CommunityKind = CommunityKind.INTEREST
+    pace: Pace = Pace.EACH
+    join: JoinPolicy = JoinPolicy.OPEN
+    post: PostPolicy = PostPolicy.MEMBERS
+    description: str = ""
+
+
+def add(tx: Connection, new: NewCommunity, now: datetime) -> int | None:
+    """Adds a community; returns its id, None where the address is taken."""
+    if tx.scalar(select(communities.c.id).where(communities.c.address == new.address)) is not None:
+        return None
+    added: int = tx.execute(
+        insert(communities)
+        .values(
+            address=new.address,
+            name=new.name,
+            kind=new.kind.value,
+            pace=new.pace.value,
+            join_policy=new.join.value,
+            post_policy=new.post.value,
+            description=new.description,
+            created_at=now,
+        )
+        .returning(communities.c.id)
+    ).scalar_one()
+    return added
+
+
+def change(tx: Connection, community: Community) -> None:
+    """Writes all changeable fields of the community; its address stays for ever."""
+    tx.execute(
+        update(communities)
+        .where(communities.c.id == community.id)
+        .values(
+            name=community.name,
+            kind=community.kind.value,
+            pace=community.pace.value,
+            join_policy=community.join.value,
+            post_policy=community.post.value,
+            description=community.description,
+            archived=community.archived,
+        )
+    )
+
+
+def find(tx: Connection, address: str) -> Community | None:
+    """The community with this local part (canonical lower case)."""
+    row = tx.execute(select(communities).where(communities.c.address == address)).first()
+    return to_community(row) if row else None
+
+
+def listing(tx: Connection) -> list[tuple[Community, int]]:
+    """All communities by address, each with the number of its members."""
+    members = (
+        select(func.count())
+        .where(memberships.c.community_id == communities.c.id)
+        .correlate(communities)
+        .scalar_subquery()
+    )
+    query = select(communities, members.label("members")).order_by(communities.c.address)
+    return [(to_community(row), row.members) for row in tx.execute(query)]
+
+
+def get_all(tx: Connection, ids: Iterable[int]) -> dict[int, Community]:
+    """Communities by id."""
+    query = select(communities).where(communities.c.id.in_(list(ids)))
+    return {row.id: to_community(row) for row in tx.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A community whose row this transaction holds, and the number of its latest post."""
+
+    community: Community
+    last_number: int
+
+
+def lock(tx: Connection, *, ids: Iterable[int] = (), names: Iterable[str] = ()) -> list[Locked]:
+    """Locks communities by id or address until the transaction ends, in one order for all, so nobody deadlocks."""
+    query = (
+        select(communities)
+        .where(communities.c.id.in_(list(ids)) | communities.c.address.in_(list(names)))
+        .order_by(communities.c.id)
+        .with_for_update()
+    )
+    return [Locked(to_community(row), row.last_number) for row in tx.execute(query)]
+
+
+def set_last_number(tx: Connection, community_id: int, number: int) -> None:
+    """Records the number of the latest post, under the lock."""
+    tx.execute(update(communities).where(communities.c.id == community_id).values(last_number=number))
+
+
+def to_community(row: Row[Any]) -> Community:
+    """A row of `communities` as a Community."""
+    return Community(
+        row.id,
+        row.address,
+        row.name,
+        CommunityKind(row.kind),
+        Pace(row.pace),
+        JoinPolicy(row.join_policy),
+        PostPolicy(row.post_policy),
+        row.description,
+        row.archived,
+    )

@@ -1,0 +1,126 @@
+"""Engines and transactions: the few places where SQLite and PostgreSQL differ.
+
+`transaction()` is the only way to write and `reading()` the only way to read. On SQLite one process holds the
+database (a lock file says so) and one writer at a time goes in; on PostgreSQL any number of nodes share the work.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from gateway.core.errors import ConfigurationError, StoreError
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+class Database:
+    """One engine. Thread-safe; connections are pooled. `url` is a SQLAlchemy URL of SQLite or PostgreSQL (psycopg)."""
+
+    def __init__(self, url: str, *, pool: int = 10) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if not self.is_sqlite and self.url.get_backend_name() != "postgresql":
+            raise ConfigurationError([("store.url", "only sqlite:/// and postgresql+psycopg:// are supported")])
+        self._engine = _sqlite_engine(url, pool) if self.is_sqlite else _postgresql_engine(url, pool)
+        # SQLite lets one writer in; waiting for it here is fair and cheap, its own busy handler sleeps and polls.
+        self._writer = threading.Lock() if self.is_sqlite else nullcontext()
+        self._held: IO[str] | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """For migrations and tests; everything else uses transaction() and reading()."""
+        return self._engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block and rolls back on any exception.
+
+        Raises StoreError for trouble of the database itself; constraint violations pass as they are.
+        """
+        with self._writer, _translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A snapshot to read from. On SQLite it neither waits for a writer nor stops one."""
+        with _translated(), self._engine.connect() as connection:
+            yield connection.execution_options(relais_read_only=True)
+
+    def hold(self) -> None:
+        """Claims an SQLite database for this process until close(). Raises ConfigurationError if another has it."""
+        if not self.is_sqlite or not self.url.database or self._held:
+            return
+        lock = Path(self.url.database + ".lock").open("a")  # noqa: SIM115 (held until close())
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            mend = "stop the other one, or use PostgreSQL to run several"
+            raise ConfigurationError(
+                [("store.url", f"another Relais is running on this SQLite database: {mend}")]
+            ) from error
+        self._held = lock
+
+    def close(self) -> None:
+        """Closes the pool and lets go of the database."""
+        self._engine.dispose()
+        if self._held:
+            self._held.close()
+            self._held = None
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise StoreError(f"{type(error).__name__}: {error.orig}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise StoreError(f"connection lost: {error.orig}") from error
+        raise
+
+
+def _sqlite_engine(url: str, pool: int) -> Engine:
+    path = make_url(url).database
+    if not path or path == ":memory:":
+        raise ConfigurationError([("store.url", "SQLite needs a file: sqlite:///var/relais.db")])
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=pool, max_overflow=pool, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    # The driver must not begin transactions of its own: ours are IMMEDIATE, see _begin_sqlite.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode = WAL",
+        # NORMAL may lose the last commits at power loss, and a 250 depends on them (invariant I1).
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "cache_size = -16384",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that turns to writing late meets "database is locked" without waiting.
+    read_only = connection.get_execution_options().get("relais_read_only")
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _postgresql_engine(url: str, pool: int) -> Engine:
+    return create_engine(url, pool_size=pool, max_overflow=pool, pool_pre_ping=True, pool_recycle=1800)

@@ -1,0 +1,217 @@
+"""The outbox: what is still to be sent to whom, claimed in batches, recorded in batches.
+
+An attempt is recorded before the dialing (T4) and its outcome after (T5); `attempts` is the fence between the two.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
+
+from gateway.core.community import PersonState
+from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Outcome
+from store.schema import deliveries, fan_outs, memberships, people, posts
+
+LEASE = timedelta(minutes=2)
+_OPEN = (DeliveryState.PENDING.value, DeliveryState.DEFERRED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A claimed delivery, and why it must not be sent after all ("" where it may)."""
+
+    delivery: Delivery
+    objection: str
+
+
+_due = (
+    select(deliveries.c.id)
+    .where(deliveries.c.state.in_(_OPEN), deliveries.c.next_attempt_at <= bindparam("now"))
+    .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_claim = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(select(_due.c.id)))
+    .values(attempts=deliveries.c.attempts + 1, next_attempt_at=bindparam("lease"))
+    .returning(deliveries.c.id)
+)
+# The right to read is checked when a mail is composed, not only when its delivery was born (I11).
+_objection = case(
+    (people.c.state != PersonState.ACTIVE.value, "suspended"),
+    (and_(deliveries.c.post_id.is_not(None), posts.c.withdrawn_at.is_not(None)), "withdrawn"),
+    (and_(deliveries.c.post_id.is_not(None), memberships.c.person_id.is_(None)), "no longer a member"),
+    else_="",
+)
+_details = (
+    select(deliveries, people.c.address, people.c.locale, _objection.label("objection"))
+    .join(people, people.c.id == deliveries.c.person_id)
+    .outerjoin(posts, posts.c.id == deliveries.c.post_id)
+    .outerjoin(
+        memberships,
+        and_(
+            memberships.c.community_id == deliveries.c.community_id,
+            memberships.c.person_id == deliveries.c.person_id,
+        ),
+    )
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(deliveries.c.id)
+)
+
+
+def claim(tx: Connection, now: datetime, most: int) -> list[Claimed]:
+    """Takes up to `most` due deliveries for two minutes. The caller commits before it dials (T4)."""
+    lease = now + LEASE
+    ids = list(tx.scalars(_claim, {"now": now, "most": most, "lease": lease}))
+    if not ids:
+        return []
+    return [
+        Claimed(
+            Delivery(
+                row.id,
+                DeliveryKind(row.kind),
+                row.content_id,
+                row.notice_id,
+                row.community_id,
+                row.post_id,
+                row.person_id,
+                row.address,
+                row.locale,
+                row.key_id,
+                row.attempts,
+                row.created_at,
+                lease,
+            ),
+            row.objection,
+        )
+        for row in tx.execute(_details, {"ids": ids})
+    ]
+
+
+def record(tx: Connection, outcomes: Sequence[tuple[Outcome, datetime | None]], now: datetime) -> int:
+    """Writes what came of attempts (T5); returns how many rows were still ours to write.
+
+    With each outcome comes when to try again, None for never. Where a lease was lost, the other attempt's word counts.
+    """
+    written = 0
+    alike: dict[tuple[str, str, datetime | None], list[tuple[int, int]]] = defaultdict(list)
+    for outcome, retry_at in outcomes:
+        answer = str(outcome.reply) if outcome.reply else outcome.detail
+        # The text of a 250 carries the relay's queue id, so it differs for each; the log has it, the row need not.
+        shown = "" if outcome.state is DeliveryState.DELIVERED else answer[:500]
+        alike[(outcome.state.value, shown, retry_at)].append((outcome.delivery_id, outcome.attempts))
+    for (state, answer, retry_at), rows in alike.items():
+        values: dict[str, object] = {"state": state, "answer": answer}
+        if state in _OPEN:
+            values["next_attempt_at"] = retry_at or now
+        else:
+            values["finished_at"] = now
+        by_attempts: dict[int, list[int]] = defaultdict(list)
+        for delivery_id, attempts in rows:
+            by_attempts[attempts].append(delivery_id)
+        for attempts, ids in by_attempts.items():
+            ours = and_(deliveries.c.id.in_(ids), deliveries.c.attempts == attempts, deliveries.c.state.in_(_OPEN))
+            written += tx.execute(update(deliveries).where(ours).values(values)).rowcount
+    return written
+
+
+def release_all(tx: Connection, now: datetime) -> int:
+    """Makes claimed deliveries due at once: only where this process is known to be alone (SQLite, at start).
+
+    What was in flight when the last process died is sent again, with the same Message-ID (promise P3).
+    """
+    claimed = and_(
+        deliveries.c.state == DeliveryState.PENDING.value,
+        deliveries.c.attempts > 0,
+        deliveries.c.next_attempt_at > now,
+        deliveries.c.next_attempt_at <= now + LEASE,
+    )
+    return tx.execute(update(deliveries).where(claimed).values(next_attempt_at=now)).rowcount
+
+
+def add_notice_delivery(tx: Connection, notice_id: int, person_id: int, key_id: int, now: datetime) -> None:
+    """The delivery of a notice."""
+    tx.execute(
+        insert(deliveries).values(
+            kind=DeliveryKind.NOTICE.value,
+            notice_id=notice_id,
+            person_id=person_id,
+            state=DeliveryState.PENDING.value,
+            key_id=key_id,
+            created_at=now,
+            next_attempt_at=now,
+        )
+    )
+
+
+def created_at(tx: Connection, delivery_id: int) -> datetime | None:
+    """When the delivery was born, None if there is none of that id."""
+    born: datetime | None = tx.scalar(select(deliveries.c.created_at).where(deliveries.c.id == delivery_id))
+    return born
+
+
+def retry(tx: Connection, delivery_id: int, now: datetime) -> bool:
+    """Makes a delivery that waits, failed or was dropped due now, with five fresh days. False if there is none."""
+    query = (
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id, deliveries.c.state != DeliveryState.DELIVERED.value)
+        .values(state=DeliveryState.PENDING.value, next_attempt_at=now, finished_at=None, attempts=0)
+    )
+    return tx.execute(query).rowcount == 1
+
+
+def drop(tx: Connection, delivery_id: int, now: datetime) -> bool:
+    """Gives up a delivery that waits. False if there is none."""
+    query = (
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id, deliveries.c.state.in_(_OPEN))
+        .values(state=DeliveryState.DROPPED.value, finished_at=now, answer="dropped by hand")
+    )
+    return tx.execute(query).rowcount == 1
+
+
+def counts(tx: Connection) -> dict[str, int]:
+    """Deliveries by state."""
+    found = {state.value: 0 for state in DeliveryState}
+    by_state = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+    found.update((state, number) for state, number in tx.execute(by_state))
+    return found
+
+
+def oldest(tx: Connection) -> datetime | None:
+    """When the oldest delivery that is still to be sent was born."""
+    born: datetime | None = tx.scalar(select(func.min(deliveries.c.created_at)).where(deliveries.c.state.in_(_OPEN)))
+    return born
+
+
+def unsettled(tx: Connection) -> bool:
+    """Whether anything is still to be fanned out or sent, now or later."""
+    fan_out = select(fan_outs.c.id).where(fan_outs.c.closed_at.is_(None)).limit(1)
+    open_one = select(deliveries.c.id).where(deliveries.c.state.in_(_OPEN)).limit(1)
+    return tx.scalar(fan_out) is not None or tx.scalar(open_one) is not None
+
+
+def next_due(tx: Connection) -> datetime | None:
+    """When the next delivery falls due."""
+    due: datetime | None = tx.scalar(
+        select(func.min(deliveries.c.next_attempt_at)).where(deliveries.c.state.in_(_OPEN))
+    )
+    return due
+
+
+def purge(tx: Connection, before: datetime, most: int) -> int:
+    """Forgets up to `most` finished deliveries of before, whose fan-out is closed and cannot send them again."""
+    old = (
+        select(deliveries.c.id)
+        .outerjoin(fan_outs, fan_outs.c.post_id == deliveries.c.post_id)
+        .where(deliveries.c.finished_at < before)
+        .where(or_(deliveries.c.post_id.is_(None), fan_outs.c.closed_at.is_not(None)))
+        .limit(most)
+    )
+    return tx.execute(delete(deliveries).where(deliveries.c.id.in_(old))).rowcount

@@ -1,0 +1,92 @@
+"""Memberships: who is in which community, in which role, at which pace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+
+from gateway.core.community import Membership, Pace, Person, PersonState, Role
+from store.people import to_person
+from store.schema import communities, memberships, people
+
+
+def add(tx: Connection, batch: Sequence[Membership], now: datetime) -> int:
+    """Adds memberships, leaving those that exist as they are; returns how many are new."""
+    pairs = {(m.community_id, m.person_id) for m in batch}
+    have = set(get_all(tx, pairs))
+    rows = {
+        (m.community_id, m.person_id): {
+            "community_id": m.community_id,
+            "person_id": m.person_id,
+            "role": m.role.value,
+            "pace": m.pace.value if m.pace else None,
+            "joined_at": now,
+        }
+        for m in batch
+        if (m.community_id, m.person_id) not in have
+    }
+    if rows:
+        tx.execute(insert(memberships), list(rows.values()))
+    return len(rows)
+
+
+def remove(tx: Connection, community_id: int, person_id: int) -> bool:
+    """Ends a membership; returns whether there was one."""
+    gone = delete(memberships).where(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
+    return tx.execute(gone).rowcount == 1
+
+
+def get_all(tx: Connection, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Membership]:
+    """Memberships by (community id, person id)."""
+    key = tuple_(memberships.c.community_id, memberships.c.person_id)
+    query = select(memberships).where(key.in_(list(pairs)))
+    return {
+        (row.community_id, row.person_id): Membership(
+            row.community_id, row.person_id, Role(row.role), Pace(row.pace) if row.pace else None
+        )
+        for row in tx.execute(query)
+    }
+
+
+def set_pace(tx: Connection, community_id: int, person_id: int, pace: Pace) -> bool:
+    """A personal choice of pace, under the community's lock so that no post slips between; False if no member."""
+    tx.execute(select(communities.c.id).where(communities.c.id == community_id).with_for_update())
+    chosen = (
+        update(memberships)
+        .where(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
+        .values(pace=pace.value)
+    )
+    return tx.execute(chosen).rowcount == 1
+
+
+def members(tx: Connection, community_id: int) -> list[tuple[Person, Membership]]:
+    """The members of one community by address."""
+    query = (
+        select(people, memberships.c.role.label("member_role"), memberships.c.pace)
+        .join(memberships, memberships.c.person_id == people.c.id)
+        .where(memberships.c.community_id == community_id)
+        .order_by(people.c.address)
+    )
+    return [
+        (
+            to_person(row),
+            Membership(community_id, row.id, Role(row.member_role), Pace(row.pace) if row.pace else None),
+        )
+        for row in tx.execute(query)
+    ]
+
+
+def readers(tx: Connection, community_ids: Iterable[int]) -> dict[int, int]:
+    """By community id, how many active people will read a post there, at whatever pace (`off` does not read)."""
+    pace = func.coalesce(memberships.c.pace, communities.c.pace)
+    query = (
+        select(memberships.c.community_id, func.count())
+        .join(communities, communities.c.id == memberships.c.community_id)
+        .join(people, people.c.id == memberships.c.person_id)
+        .where(memberships.c.community_id.in_(list(community_ids)))
+        .where(people.c.state == PersonState.ACTIVE.value, pace != Pace.OFF.value)
+        .group_by(memberships.c.community_id)
+    )
+    return {row[0]: row[1] for row in tx.execute(query)}

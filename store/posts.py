@@ -1,0 +1,309 @@
+"""Topics, contents and posts: what people wrote, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, literal, select, tuple_, union_all, update
+
+from gateway.core.community import PersonState, shown_name
+from gateway.core.post import Content, Post, StoredFile, Topic
+from store.schema import attachments, communities, contents, fan_outs, memberships, people, posts, topics
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """An attachment whose blob is stored."""
+
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+    inline: bool
+    content_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewContent:
+    """The words of one mail, to be added."""
+
+    message_id: str
+    author_message_id: str
+    author_id: int
+    subject: str
+    text: str
+    html: str | None
+    quoted: str
+    signature: str
+    forwarded: str
+    language: str | None
+    files: tuple[NewFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPost:
+    """A content to stand in a community: in an existing topic, or as the first post of a new one."""
+
+    community_id: int
+    content_id: int
+    author_id: int
+    number: int
+    dedup_key: str
+    title: str
+    topic_id: int | None
+    parent_id: int | None
+
+
+def add_contents(tx: Connection, batch: Sequence[NewContent], now: datetime) -> list[int]:
+    """Adds contents with their attachments; returns their ids in order."""
+    rows = [
+        {
+            "message_id": new.message_id,
+            "author_message_id": new.author_message_id,
+            "author_id": new.author_id,
+            "subject": new.subject,
+            "text": new.text,
+            "html": new.html,
+            "quoted": new.quoted,
+            "signature": new.signature,
+            "forwarded": new.forwarded,
+            "language": new.language,
+            "created_at": now,
+        }
+        for new in batch
+    ]
+    ids = list(tx.scalars(insert(contents).returning(contents.c.id, sort_by_parameter_order=True), rows))
+    files = [
+        {
+            "content_id": content_id,
+            "name": file.name,
+            "content_type": file.content_type,
+            "size": file.size,
+            "sha256": file.sha256,
+            "inline": file.inline,
+            "cid": file.content_id,
+        }
+        for content_id, new in zip(ids, batch, strict=True)
+        for file in new.files
+    ]
+    if files:
+        tx.execute(insert(attachments), files)
+    return ids
+
+
+def add_posts(tx: Connection, batch: Sequence[NewPost], key_id: int, now: datetime) -> list[int]:
+    """Adds posts, the topics they open and one fan-out row each (I3); returns the post ids in order.
+
+    The caller holds the locks of their communities and has allocated the numbers under them.
+    """
+    opening = [new for new in batch if new.topic_id is None]
+    opened: list[int] = []
+    if opening:
+        rows = [{"community_id": new.community_id, "title": new.title, "created_at": now} for new in opening]
+        opened = list(tx.scalars(insert(topics).returning(topics.c.id, sort_by_parameter_order=True), rows))
+    fresh = iter(opened)
+    rows = [
+        {
+            "community_id": new.community_id,
+            "topic_id": new.topic_id if new.topic_id is not None else next(fresh),
+            "content_id": new.content_id,
+            "number": new.number,
+            "parent_id": new.parent_id,
+            "author_id": new.author_id,
+            "dedup_key": new.dedup_key,
+            "created_at": now,
+        }
+        for new in batch
+    ]
+    ids = list(tx.scalars(insert(posts).returning(posts.c.id, sort_by_parameter_order=True), rows))
+    tx.execute(
+        insert(fan_outs),
+        [
+            {
+                "post_id": post_id,
+                "content_id": new.content_id,
+                "community_id": new.community_id,
+                "author_id": new.author_id,
+                "key_id": key_id,
+                "created_at": now,
+            }
+            for post_id, new in zip(ids, batch, strict=True)
+        ],
+    )
+    return ids
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A post with its topic: where an answer to it goes."""
+
+    post: Post
+    topic: Topic
+
+
+_place = select(
+    posts.c.id,
+    posts.c.community_id,
+    posts.c.topic_id,
+    posts.c.content_id,
+    posts.c.number,
+    posts.c.parent_id,
+    posts.c.author_id,
+    posts.c.withdrawn_at,
+    topics.c.title,
+    topics.c.closed,
+).join(topics, topics.c.id == posts.c.topic_id)
+
+
+def places(tx: Connection, post_ids: Iterable[int]) -> dict[int, Place]:
+    """Posts with their topics, by post id."""
+    return {row.id: _to_place(row) for row in tx.execute(_place.where(posts.c.id.in_(list(post_ids))))}
+
+
+def places_by_message_id(tx: Connection, message_ids: Iterable[str]) -> dict[str, list[Place]]:
+    """Posts by a Message-ID they are known under, ours or the author's own; a content may stand in several places."""
+    wanted = list(message_ids)
+    if not wanted:
+        return {}
+    known = union_all(
+        select(contents.c.id, contents.c.message_id.label("known_as")).where(contents.c.message_id.in_(wanted)),
+        select(contents.c.id, contents.c.author_message_id.label("known_as")).where(
+            contents.c.author_message_id.in_(wanted)
+        ),
+    ).subquery()
+    query = _place.add_columns(known.c.known_as).join(known, known.c.id == posts.c.content_id).order_by(posts.c.id)
+    found: dict[str, list[Place]] = {}
+    for row in tx.execute(query):
+        found.setdefault(row.known_as, []).append(_to_place(row))
+    return found
+
+
+def duplicates(tx: Connection, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """Of (community id, dedup key), those that are posts already, with the post's id."""
+    query = select(posts.c.community_id, posts.c.dedup_key, posts.c.id).where(
+        tuple_(posts.c.community_id, posts.c.dedup_key).in_(list(keys))
+    )
+    return {(row.community_id, row.dedup_key): row.id for row in tx.execute(query)}
+
+
+def message_ids_seen(tx: Connection, message_ids: Iterable[str]) -> set[str]:
+    """Of the authors' Message-IDs, those that an earlier content already carries."""
+    wanted = [message_id for message_id in message_ids if message_id]
+    query = select(contents.c.author_message_id).where(contents.c.author_message_id.in_(wanted))
+    return set(tx.scalars(query)) if wanted else set()
+
+
+def get_contents(tx: Connection, ids: Iterable[int]) -> dict[int, Content]:
+    """Contents with their authors' names and their files, by id."""
+    wanted = list(ids)
+    files: dict[int, list[StoredFile]] = {}
+    by_content = select(attachments).where(attachments.c.content_id.in_(wanted)).order_by(attachments.c.id)
+    for row in tx.execute(by_content):
+        file = StoredFile(row.id, row.name, row.content_type, row.size, row.sha256, row.inline, row.cid)
+        files.setdefault(row.content_id, []).append(file)
+    query = (
+        select(contents, people.c.name.label("author_name"), people.c.address.label("author_address"))
+        .join(people, people.c.id == contents.c.author_id)
+        .where(contents.c.id.in_(wanted))
+    )
+    return {
+        row.id: Content(
+            row.id,
+            row.message_id,
+            row.author_id,
+            shown_name(row.author_name, row.author_address),
+            row.author_message_id,
+            row.subject,
+            row.text,
+            row.html,
+            row.language,
+            tuple(files.get(row.id, ())),
+            row.created_at,
+        )
+        for row in tx.execute(query)
+    }
+
+
+_chain_start = (
+    select(posts.c.id, posts.c.parent_id, posts.c.content_id, literal(0).label("height"))
+    .where(posts.c.id == bindparam("post"))
+    .cte("chain", recursive=True)
+)
+_above = posts.alias("above")
+_chain = _chain_start.union_all(
+    select(_above.c.id, _above.c.parent_id, _above.c.content_id, _chain_start.c.height + 1)
+    .join(_chain_start, _chain_start.c.parent_id == _above.c.id)
+    .where(_chain_start.c.height < 9)
+)
+_ancestry = (
+    select(contents.c.message_id, contents.c.author_message_id)
+    .join(_chain, _chain.c.content_id == contents.c.id)
+    .order_by(_chain.c.height.desc())
+)
+
+
+def ancestry(tx: Connection, post_id: int) -> list[tuple[str, str]]:
+    """(our Message-ID, the author's) of this post and up to nine posts above it, oldest first."""
+    return [(row.message_id, row.author_message_id) for row in tx.execute(_ancestry, {"post": post_id})]
+
+
+def community_names(tx: Connection, content_ids: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
+    """By content, the (id, name) of every community it stands in, in the order of its posts."""
+    query = (
+        select(posts.c.content_id, communities.c.id, communities.c.name)
+        .join(communities, communities.c.id == posts.c.community_id)
+        .where(posts.c.content_id.in_(list(content_ids)), posts.c.withdrawn_at.is_(None))
+        .order_by(posts.c.id)
+    )
+    names: dict[int, list[tuple[int, str]]] = {}
+    for content_id, community_id, name in tx.execute(query):
+        names.setdefault(content_id, []).append((community_id, name))
+    return names
+
+
+def file_for(tx: Connection, attachment_id: int, person_id: int) -> StoredFile | None:
+    """The attachment, if this person may read it now: an active member of a community where it stands (I11)."""
+    readable = (
+        select(attachments)
+        .join(posts, posts.c.content_id == attachments.c.content_id)
+        .join(memberships, memberships.c.community_id == posts.c.community_id)
+        .join(people, people.c.id == memberships.c.person_id)
+        .where(attachments.c.id == attachment_id, posts.c.withdrawn_at.is_(None))
+        .where(people.c.id == person_id, people.c.state == PersonState.ACTIVE.value)
+        .limit(1)
+    )
+    row = tx.execute(readable).first()
+    if row is None:
+        return None
+    return StoredFile(row.id, row.name, row.content_type, row.size, row.sha256, row.inline, row.cid)
+
+
+def withdraw(tx: Connection, post_id: int, now: datetime) -> bool:
+    """Withdraws a post: what was not sent is dropped when its turn comes. Returns whether it was visible."""
+    query = update(posts).where(posts.c.id == post_id, posts.c.withdrawn_at.is_(None)).values(withdrawn_at=now)
+    return tx.execute(query).rowcount == 1
+
+
+def counts(tx: Connection) -> dict[str, int]:
+    """Posts, topics."""
+    return {
+        "posts": tx.scalar(select(func.count()).select_from(posts)) or 0,
+        "topics": tx.scalar(select(func.count()).select_from(topics)) or 0,
+    }
+
+
+def _to_place(row: Any) -> Place:
+    post = Post(
+        row.id,
+        row.community_id,
+        row.topic_id,
+        row.content_id,
+        row.number,
+        row.parent_id,
+        row.author_id,
+        row.withdrawn_at is not None,
+    )
+    return Place(post, Topic(row.topic_id, row.community_id, row.title, row.closed))

@@ -1,0 +1,310 @@
+"""The tables, all of them, in one page. Read top to bottom it is the life of a mail.
+
+spool → arrivals → contents, topics, posts → fan_outs → deliveries, notices; beside it who is where.
+Changed by a migration in store/migrations; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite only autoincrements INTEGER; PostgreSQL outgrows it. Tables whose ids stand in tokens never reuse one
+# (sqlite_autoincrement).
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Utc(TypeDecorator[datetime]):
+    """Aware UTC in and out; SQLite keeps no zone, so there it is stored naive and sorts as text."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# ── who is where ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("address", String(320), nullable=False),
+    Column("name", String(200), nullable=False, default=""),
+    Column("locale", String(10), nullable=False),
+    Column("timezone", String(64), nullable=False),
+    Column("role", String(16), nullable=False, default="member"),
+    Column("state", String(16), nullable=False, default="active"),
+    Column("created_at", Utc, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    # The canonical key of gateway.core.address: two spellings of one mailbox are one row.
+    Column("key", String(320), primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("verified_at", Utc),
+)
+
+communities = Table(
+    "communities",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("address", String(64), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("pace", String(16), nullable=False),
+    Column("join_policy", String(16), nullable=False),
+    Column("post_policy", String(16), nullable=False),
+    Column("description", Text, nullable=False, default=""),
+    Column("archived", Boolean, nullable=False, default=False),
+    # The number of its latest visible post. Whoever publishes takes this row's lock, so numbers grow in commit order.
+    Column("last_number", BigInteger, nullable=False, default=0),
+    Column("created_at", Utc, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("community_id", Id, ForeignKey("communities.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("role", String(16), nullable=False, default="member"),
+    # NULL follows the community's default, also when that changes.
+    Column("pace", String(16)),
+    Column("joined_at", Utc, nullable=False),
+    Index("ix_memberships_person_id", "person_id"),
+)
+
+# ── a mail comes in ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+spool = Table(
+    "spool",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("reverse_path", Text, nullable=False),
+    Column("peer", String(64), nullable=False),
+    Column("trusted", Boolean, nullable=False),
+    Column("protocol", String(16), nullable=False),
+    Column("helo", String(255), nullable=False),
+    Column("received_at", Utc, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    # sha256 of the raw bytes where they are a blob, "" where they are in raw_mails.
+    Column("blob", String(64), nullable=False, default=""),
+    # spooled → closed, or → set_aside and back by hand.
+    Column("state", String(16), nullable=False),
+    # The fence: a worker that lost its lease finds another number and writes nothing.
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),
+    # While spooled: claimed until then, or not to be tried before then.
+    Column("lease_until", Utc),
+    Column("trouble", Text, nullable=False, default=""),
+    Index("ix_spool_due", "id", sqlite_where=text("state = 'spooled'"), postgresql_where=text("state = 'spooled'")),
+    Index("ix_spool_received_at", "received_at"),
+    Index("ix_spool_blob", "blob", sqlite_where=text("blob <> ''"), postgresql_where=text("blob <> ''")),
+)
+
+raw_mails = Table(
+    "raw_mails",
+    metadata,
+    Column("spool_id", Id, ForeignKey("spool.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("spool_id", Id, ForeignKey("spool.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("forward_path", Text, nullable=False),
+    # spooled → closed | held | set_aside; held and set_aside go back to spooled by hand.
+    Column("state", String(16), nullable=False),
+    Column("verdict", String(16)),
+    Column("reason", String(32)),
+    Column("flag", String(32), nullable=False, default=""),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="SET NULL")),
+    Column("community_id", Id, ForeignKey("communities.id", ondelete="SET NULL")),
+    Column("post_id", Id, ForeignKey("posts.id", ondelete="SET NULL")),
+    Column("closed_at", Utc),
+    Index(
+        "ix_arrivals_open", "state", sqlite_where=text("state <> 'closed'"), postgresql_where=text("state <> 'closed'")
+    ),
+)
+
+# ── what people wrote ────────────────────────────────────────────────────────────────────────────────────────────────
+
+contents = Table(
+    "contents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # Ours: one for ever, the same for all who receive it.
+    Column("message_id", String(255), nullable=False, unique=True),
+    Column("author_message_id", Text, nullable=False, index=True),
+    Column("author_id", Id, ForeignKey("people.id"), nullable=False, index=True),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text),
+    Column("quoted", Text, nullable=False, default=""),
+    Column("signature", Text, nullable=False, default=""),
+    Column("forwarded", Text, nullable=False, default=""),
+    Column("language", String(8)),
+    Column("created_at", Utc, nullable=False),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("content_id", Id, ForeignKey("contents.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String(255), nullable=False),
+    Column("content_type", String(127), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("inline", Boolean, nullable=False),
+    Column("cid", Text, nullable=False, default=""),
+    sqlite_autoincrement=True,
+)
+
+topics = Table(
+    "topics",
+    metadata,
+    # The `[#n]` of the whole network.
+    Column("id", Id, primary_key=True),
+    Column("community_id", Id, ForeignKey("communities.id"), nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("closed", Boolean, nullable=False, default=False),
+    Column("created_at", Utc, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("community_id", Id, ForeignKey("communities.id"), nullable=False),
+    Column("topic_id", Id, ForeignKey("topics.id"), nullable=False, index=True),
+    Column("content_id", Id, ForeignKey("contents.id"), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("parent_id", Id, ForeignKey("posts.id")),
+    Column("author_id", Id, ForeignKey("people.id"), nullable=False),
+    # sha256 of Message-ID and content digest: a second copy of the mail is a duplicate here (invariant I5).
+    Column("dedup_key", String(64), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("withdrawn_at", Utc),
+    UniqueConstraint("community_id", "number"),
+    UniqueConstraint("community_id", "dedup_key"),
+    UniqueConstraint("content_id", "community_id"),
+    sqlite_autoincrement=True,
+)
+
+# ── a mail goes out ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+fan_outs = Table(
+    "fan_outs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("post_id", Id, ForeignKey("posts.id"), nullable=False, unique=True),
+    Column("content_id", Id, ForeignKey("contents.id"), nullable=False, index=True),
+    Column("community_id", Id, ForeignKey("communities.id"), nullable=False),
+    Column("author_id", Id, ForeignKey("people.id"), nullable=False),
+    Column("key_id", SmallInteger, nullable=False),
+    # Everybody up to this person has been seen; the next chunk goes on behind.
+    Column("cursor", BigInteger, nullable=False, default=0),
+    Column("created_at", Utc, nullable=False),
+    Column("closed_at", Utc),
+    Index("ix_fan_outs_open", "id", sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    # The template, and why: at most one per person, kind and reason an hour.
+    Column("kind", String(16), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("message_id", String(255), nullable=False, unique=True),
+    Column("in_reply_to", Text, nullable=False, default=""),
+    Column("community_id", Id, ForeignKey("communities.id", ondelete="SET NULL")),
+    Column("arrival_id", Id, ForeignKey("arrivals.id", ondelete="SET NULL")),
+    # The person's own mail: nothing they wrote is lost (invariant I13).
+    Column("sent_to", Text, nullable=False),
+    Column("topic_title", Text, nullable=False, default=""),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("files", JSON, nullable=False),
+    Column("sent_at", Utc, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Index("ix_notices_recent", "person_id", "kind", "reason", "created_at"),
+    sqlite_autoincrement=True,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("content_id", Id, ForeignKey("contents.id")),
+    Column("notice_id", Id, ForeignKey("notices.id", ondelete="CASCADE"), unique=True),
+    Column("post_id", Id, ForeignKey("posts.id")),
+    Column("community_id", Id, ForeignKey("communities.id")),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    # The signing key its tokens are born under: a retry repeats its reverse-path (invariant I6).
+    Column("key_id", SmallInteger, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    # While pending or deferred: due then, or claimed until then.
+    Column("next_attempt_at", Utc, nullable=False),
+    Column("finished_at", Utc),
+    Column("answer", Text, nullable=False, default=""),
+    UniqueConstraint("content_id", "person_id"),
+    Index(
+        "ix_deliveries_due",
+        "next_attempt_at",
+        "id",
+        sqlite_where=text("state IN ('pending', 'deferred')"),
+        postgresql_where=text("state IN ('pending', 'deferred')"),
+    ),
+    Index("ix_deliveries_person_id", "person_id"),
+    sqlite_autoincrement=True,
+)
