@@ -87,7 +87,7 @@ class ParsedMessage:
     headers: tuple[tuple[str, str], ...]
     """Every header field in order: lower-case name, unfolded raw value; decoded by nobody yet."""
     text: str | None
-    """The text/plain parts of the author, joined; None if there is none. A nested message/rfc822 is not the author's."""
+    """The author's text/plain parts, joined; None if there is none. A nested message/rfc822 is not the author's."""
     html: str | None
     """The text/html part as it came: not yet clean."""
     attachments: tuple[Attachment, ...]
