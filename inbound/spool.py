@@ -1,0 +1,207 @@
+"""The durable hand-over: bytes and envelope in, a Reply out once they are committed.
+
+The listener submits from its event loop; one writer thread takes all that waits, commits it in one transaction and
+answers each (T1). 250 means stored: up to 64 KiB in the row, more in a blob that was fsynced and renamed before.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from gateway.core.errors import StoreError
+from gateway.core.message import Envelope
+from gateway.core.reply import Reply
+from store import arrivals
+from store.blobs import Blobs, BlobWriter
+from store.database import Database
+
+log = structlog.get_logger(__name__)
+
+IN_ROW = 64 * 1024
+_MOST_AT_ONCE = 200
+
+ACCEPTED = Reply(250, "2.0.0", "Ok")
+TROUBLE = Reply(451, "4.3.0", "Temporary trouble on our side, try again later")
+FULL = Reply(452, "4.3.1", "Insufficient storage, try again later")
+STOPPING = Reply(451, "4.3.2", "Shutting down, try again later")
+
+
+class Intake:
+    """One message being received: memory up to 64 KiB, then a temporary file beside the blobs.
+
+    Used by one session on its event loop. Ends in Spool.submit or in discard().
+    """
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self._memory: bytearray | None = bytearray()
+        self.writer: BlobWriter | None = None
+        self.size = 0
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Appends. Raises OSError where the disk refuses."""
+        self.size += len(chunk)
+        if self._memory is not None:
+            self._memory += chunk
+            if len(self._memory) <= IN_ROW:
+                return
+            self.writer = self._blobs.writer()
+            chunk, self._memory = self._memory, None
+        assert self.writer is not None
+        self.writer.write(chunk)
+
+    @property
+    def raw(self) -> bytes | None:
+        """The whole message where it fits a row; None where it is in a file."""
+        return bytes(self._memory) if self._memory is not None else None
+
+    def discard(self) -> None:
+        """Forgets what was received."""
+        self._memory = bytearray()
+        if self.writer is not None:
+            self.writer.discard()
+
+
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    envelope: Envelope
+    intake: Intake
+    blob: str
+    done: Callable[[Reply], None]
+
+
+class Spool:
+    """Accepts messages. `start` before the first submit, `stop` after the last; everything between is thread-safe.
+
+    `reserve_bytes` of the disk are kept free for what must always work; below it a sender is asked to come back
+    (452). `committed` is called after each commit, from the writer thread: the workers' wake-up.
+    """
+
+    def __init__(
+        self, database: Database, blobs: Blobs, *, disk: Path, reserve_bytes: int, committed: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._disk = disk
+        self._reserve = reserve_bytes
+        self._committed = committed
+        self._waiting: queue.SimpleQueue[_Submission | None] = queue.SimpleQueue()
+        self._large = ThreadPoolExecutor(max_workers=4, thread_name_prefix="spool-blob")
+        self._writer = threading.Thread(target=self._run, name="spool-writer", daemon=True)
+        self._stopped = False
+
+    def start(self) -> None:
+        """Starts the writer."""
+        self._writer.start()
+
+    def stop(self) -> None:
+        """Commits what was submitted, then ends."""
+        self._large.shutdown(wait=True)
+        self._stopped = True
+        self._waiting.put(None)
+        if self._writer.is_alive():
+            self._writer.join()
+
+    def intake(self) -> Intake:
+        """A place for the bytes of the next message."""
+        return Intake(self._blobs)
+
+    def submit(self, envelope: Envelope, intake: Intake, done: Callable[[Reply], None]) -> None:
+        """Hands over. `done` gets 250 after the commit, or a 4yz; it is called on another thread and must be quick."""
+        if self._stopped:
+            intake.discard()
+            done(STOPPING)
+        elif intake.writer is None:
+            self._waiting.put(_Submission(envelope, intake, "", done))
+        else:
+            try:
+                self._large.submit(self._store_large, envelope, intake, done)
+            except RuntimeError:  # the pool was shut down between the test and here
+                intake.discard()
+                done(STOPPING)
+
+    def accept(self, envelope: Envelope, raw: bytes) -> Reply:
+        """Hands over and waits: for the doors that are not the listener (command line, IMAP)."""
+        intake = self.intake()
+        intake.write(raw)
+        answer: queue.SimpleQueue[Reply] = queue.SimpleQueue()
+        self.submit(envelope, intake, answer.put)
+        return answer.get()
+
+    def _store_large(self, envelope: Envelope, intake: Intake, done: Callable[[Reply], None]) -> None:
+        assert intake.writer is not None
+        try:
+            blob = self._blobs.commit(intake.writer)
+        except StoreError as error:
+            log.error("spool_blob_failed", trouble=str(error))
+            intake.discard()
+            done(FULL if self._is_full() else TROUBLE)
+            return
+        self._waiting.put(_Submission(envelope, intake, blob, done))
+
+    def _run(self) -> None:
+        while True:
+            batch = self._take()
+            if not batch:
+                return
+            reply = self._commit(batch)
+            for item in batch:
+                item.done(reply)
+            if reply.ok:
+                self._committed()
+
+    def _take(self) -> list[_Submission]:
+        """All that waits, at least one; empty when the end was asked for."""
+        first = self._waiting.get()
+        if first is None:
+            return []
+        batch = [first]
+        while len(batch) < _MOST_AT_ONCE:
+            try:
+                item = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if item is None:
+                self._waiting.put(None)
+                break
+            batch.append(item)
+        return batch
+
+    def _commit(self, batch: list[_Submission]) -> Reply:
+        if self._is_full():
+            log.error("spool_disk_full", reserve_bytes=self._reserve)
+            return FULL
+        try:
+            with self._database.transaction() as tx:
+                arrivals.add(
+                    tx,
+                    [
+                        arrivals.Accepted(i.envelope, i.intake.size, None if i.blob else i.intake.raw, i.blob)
+                        for i in batch
+                    ],
+                )
+        except StoreError as error:
+            log.error("spool_commit_failed", trouble=str(error), messages=len(batch))
+            return TROUBLE
+        except Exception:
+            # The peers keep their mails and come back; whatever this is must not end the writer.
+            log.exception("spool_commit_failed", messages=len(batch))
+            return TROUBLE
+        return ACCEPTED
+
+    def _is_full(self) -> bool:
+        if not self._reserve:
+            return False
+        try:
+            disk = os.statvfs(self._disk)
+        except OSError:
+            return True
+        return disk.f_bavail * disk.f_frsize < self._reserve
