@@ -1,1 +1,1 @@
-"""The effects of a decision, each inside the transaction it is handed."""
+"""The effects of decisions, all inside the transaction they are handed (I3)."""

@@ -1,0 +1,85 @@
+"""Answering: the notice that tells a proven author why a mail was not posted, or that it waits.
+
+Never to automatic mail, a null reverse-path or an unproven author (I8), and once an hour for one cause (RFC 3834 §2).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.core.community import PersonState
+from gateway.core.decision import Reason, Verdict
+from gateway.core.message import Kind
+from gateway.core.notice import NamedFile, NoticeKind
+from inbound.actions.publishing import scrub, title
+from inbound.case import Decided
+from inbound.route import House
+from store import notices
+from store.notices import NewNotice
+
+_WAITING = frozenset((Reason.MODERATED, Reason.TOKEN_OF_ANOTHER))
+_BULK = frozenset(("bulk", "junk", "list"))
+
+
+def answer(tx: Connection, decided: Sequence[Decided], house: House, now: datetime) -> None:
+    """Adds a notice for every rejected or waiting arrival whose author may be told."""
+    due = [(item, kind) for item in decided if (kind := _kind(item)) and _may_be_told(item)]
+    if not due:
+        return
+    told = notices.recent(tx, {item.case.facts.person.id for item, _ in due if item.case.facts.person}, now)
+    fresh = []
+    for item, kind in due:
+        assert item.case.facts.person
+        cause = (item.case.facts.person.id, kind, item.decision.reason)
+        if cause not in told:
+            told.add(cause)
+            fresh.append(_notice(item, kind, house))
+    notices.add(tx, fresh, house.keys.current, now)
+
+
+def _kind(item: Decided) -> NoticeKind | None:
+    if item.decision.verdict is Verdict.REJECT:
+        return NoticeKind.RETURNED
+    if item.decision.verdict is Verdict.HOLD and item.decision.reason in _WAITING:
+        return NoticeKind.WAITING
+    return None
+
+
+def _may_be_told(item: Decided) -> bool:
+    facts = item.case.facts
+    parsed = facts.reading.parsed
+    return (
+        facts.person is not None
+        and facts.person.state is PersonState.ACTIVE
+        and facts.reading.classification.kind is Kind.ORDINARY
+        and item.case.read.mail.envelope.reverse_path != ""
+        and parsed.header("precedence").strip().lower() not in _BULK
+        and not parsed.header("list-id")
+    )
+
+
+def _notice(item: Decided, kind: NoticeKind, house: House) -> NewNotice:
+    facts = item.case.facts
+    parsed, body = facts.reading.parsed, facts.reading.body
+    assert facts.person
+    local, _, domain = item.case.arrival.forward_path.rpartition("@")
+    own_words = "\n\n".join(part for part in (body.text, body.forwarded) if part.strip())
+    return NewNotice(
+        person_id=facts.person.id,
+        kind=kind,
+        reason=item.decision.reason,
+        message_id=f"<{uuid.uuid4().hex}@{house.domain}>",
+        in_reply_to=parsed.message_id,
+        community_id=facts.community.id if facts.community else None,
+        arrival_id=item.case.arrival.id,
+        sent_to=f"{local.partition(house.separator)[0]}@{domain}",
+        topic_title=facts.place.topic.title if facts.place else "",
+        subject=parsed.subject or title("", own_words),
+        text=scrub(own_words),
+        files=tuple(NamedFile(file.name, file.size) for file in parsed.attachments if not file.inline),
+        sent_at=parsed.date or item.case.read.mail.envelope.received_at,
+    )

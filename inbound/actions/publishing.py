@@ -1,0 +1,109 @@
+"""Publishing: contents, topics, posts and one fan-out row each, inside the transaction of the verdict."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.core.message import Attachment
+from inbound.case import Decided
+from inbound.route import House
+from store import communities, posts
+from store.communities import Locked
+from store.posts import NewContent, NewFile, NewPost
+
+# Tokens of ours in what people quote are keys lying about: no post, search or digest may hand them on (PROMISES A8).
+_ADDRESS_TOKEN = re.compile(r"\b(reply|digest|answer|author|leave|bounce)[^\s@a-z0-9][a-z2-7]{16,56}@", re.IGNORECASE)
+_LINK_TOKEN = re.compile(r"(/(?:u|files)/)[a-z2-7]{16,56}", re.IGNORECASE)
+# One mark at a time, at the front only: linear in the subject.
+_ANSWER_MARKS = re.compile(
+    r"(?:(?:re|aw|tr|fwd?|rép|sv|vs|antw|wg|odp|r|i|rif)\s*(?:\[\d+\])?\s*[::]\s*|\[[^\]]{1,60}\]\s*)", re.IGNORECASE
+)
+_TITLE_LENGTH = 200
+
+
+def publish(
+    tx: Connection, decided: Sequence[Decided], locked: dict[int, Locked], house: House, now: datetime
+) -> dict[int, int]:
+    """Makes posts of published arrivals; returns post ids by arrival id.
+
+    The arrivals of one message share one content. Numbers are allocated here, under the locks the gathering took.
+    """
+    if not decided:
+        return {}
+    by_mail = {item.case.read.mail.id: item for item in reversed(decided)}
+    content_ids = posts.add_contents(tx, [_content(item, house) for item in by_mail.values()], now)
+    content_of = dict(zip(by_mail, content_ids, strict=True))
+    numbers = {community_id: held.last_number for community_id, held in locked.items()}
+    rows = []
+    for item in decided:
+        facts = item.case.facts
+        assert facts.community and facts.person
+        numbers[facts.community.id] += 1
+        rows.append(
+            NewPost(
+                community_id=facts.community.id,
+                content_id=content_of[item.case.read.mail.id],
+                author_id=facts.person.id,
+                number=numbers[facts.community.id],
+                dedup_key=item.case.read.dedup_key,
+                title=title(facts.reading.parsed.subject, facts.reading.body.text),
+                topic_id=facts.place.topic.id if facts.place else None,
+                parent_id=facts.place.post.id if facts.place else None,
+            )
+        )
+    post_ids = posts.add_posts(tx, rows, house.keys.current, now)
+    for community_id, number in numbers.items():
+        if number != locked[community_id].last_number:
+            communities.set_last_number(tx, community_id, number)
+    return {item.case.arrival.id: post_id for item, post_id in zip(decided, post_ids, strict=True)}
+
+
+def title(subject: str, text: str) -> str:
+    """The title of a new topic: the subject without Re:, Fwd: and list tags; else the first words."""
+    rest = subject
+    while mark := _ANSWER_MARKS.match(rest):
+        rest = rest[mark.end() :]
+    words = rest.strip() or subject.strip() or next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return words if len(words) <= _TITLE_LENGTH else words[: _TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def scrub(text: str) -> str:
+    """The text without our tokens: the address stays readable, its key is gone."""
+    if "@" in text:
+        text = _ADDRESS_TOKEN.sub(r"\1@", text)
+    return _LINK_TOKEN.sub(r"\1…", text) if "/u/" in text or "/files/" in text else text
+
+
+def _content(item: Decided, house: House) -> NewContent:
+    facts = item.case.facts
+    parsed, body = facts.reading.parsed, facts.reading.body
+    assert facts.person
+    return NewContent(
+        message_id=f"<{uuid.uuid4().hex}@{house.domain}>",
+        author_message_id=parsed.message_id,
+        author_id=facts.person.id,
+        subject=parsed.subject,
+        text=scrub(body.text),
+        html=scrub(body.html) if body.html is not None else None,
+        quoted=scrub(body.quoted),
+        signature=scrub(body.signature),
+        forwarded=scrub(body.forwarded),
+        language=facts.reading.language,
+        files=tuple(_file(attachment) for attachment in parsed.attachments),
+    )
+
+
+def _file(attachment: Attachment) -> NewFile:
+    return NewFile(
+        attachment.name,
+        attachment.content_type,
+        attachment.size,
+        attachment.sha256,
+        attachment.inline,
+        attachment.content_id,
+    )

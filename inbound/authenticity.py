@@ -1,0 +1,114 @@
+"""How far we believe the author: what the topmost Authentication-Results of our own border says of the one From.
+
+Pure; called by the reader processes. Only a trusted peer's word counts, only under exactly the configured authserv-id,
+only about the domain we read ourselves. Anything missing, doubtful or malformed proves nothing (RFC 8601 §5, §7.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import authres
+
+from gateway.core import address
+from gateway.core.address import Address, AddressError
+from gateway.core.message import Envelope, ParsedMessage
+
+_MAX_HEADER = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """Whose word on authenticity counts, and which kinds of it.
+
+    `authserv_id` None believes nobody; "" is for borders that write no id (Microsoft 365). `proofs` are of dmarc,
+    dkim (aligned) and auth (the authenticated submitter is the author).
+    """
+
+    authserv_id: str | None
+    proofs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Whether the author is who From says. `how` is the word for the log: the proof, or why there is none."""
+
+    proven: bool
+    how: str
+    temporary: bool = False
+    """The border could not tell at the time (temperror)."""
+
+
+def prove(parsed: ParsedMessage, envelope: Envelope, border: Border) -> Proof:
+    """The proof of the author's identity, from envelope and headers alone."""
+    if parsed.author is None:
+        return Proof(False, "no_author")
+    if not envelope.trusted or border.authserv_id is None:
+        return Proof(False, "no_border")
+    headers = parsed.header_all("authentication-results")
+    if not headers:
+        return Proof(False, "no_results")
+    results = _results(headers[0], border.authserv_id)
+    if results is None:
+        return Proof(False, "foreign_results")
+    for result in results:
+        method = str(result.method).lower()
+        if method in border.proofs and str(result.result).lower() == "pass" and _speaks_of(result, parsed.author):
+            return Proof(True, method)
+    temporary = any(str(result.result).lower() == "temperror" for result in results)
+    return Proof(False, "no_pass", temporary)
+
+
+def _results(value: str, authserv_id: str) -> list[authres.core.AuthenticationResult] | None:
+    """The results of this header, None if it is not our border's or not well-formed."""
+    if len(value) > _MAX_HEADER:
+        return None
+    # A border without an id begins with its first result; the parser needs some id to go on.
+    text = f"none.invalid; {value}" if authserv_id == "" else value
+    if authserv_id == "" and "=" not in value.partition(";")[0]:
+        return None
+    try:
+        header = authres.AuthenticationResultsHeader.parse(f"Authentication-Results: {text}")
+    except (authres.AuthResError, ValueError, IndexError, AttributeError, TypeError):
+        return None
+    if authserv_id and str(header.authserv_id).lower() != authserv_id.lower():
+        return None
+    return list(header.results)
+
+
+def _speaks_of(result: authres.core.AuthenticationResult, author: Address) -> bool:
+    properties = {(p.type.lower(), p.name.lower()): str(p.value) for p in result.properties}
+    match str(result.method).lower():
+        case "dmarc":
+            return _same_domain(properties.get(("header", "from"), ""), author.domain)
+        case "dkim":
+            signer = properties.get(("header", "d")) or properties.get(("header", "i"), "").rpartition("@")[2]
+            return _aligned(signer, author.domain)
+        case "auth":
+            return _same_mailbox(properties.get(("smtp", "auth"), ""), author)
+        case _:
+            return False
+
+
+def _same_domain(claimed: str, domain: str) -> bool:
+    try:
+        return address.canonical_domain(claimed.rpartition("@")[2]) == domain
+    except AddressError:
+        return False
+
+
+def _aligned(signer: str, domain: str) -> bool:
+    """The signer is the author's domain or one above it, by whole labels (RFC 7489 §3.1.1, without a suffix list:
+    nobody can publish a key for a public suffix)."""
+    try:
+        canonical = address.canonical_domain(signer)
+    except AddressError:
+        return False
+    return "." in canonical and (canonical == domain or domain.endswith("." + canonical))
+
+
+def _same_mailbox(claimed: str, author: Address) -> bool:
+    try:
+        return address.parse(claimed).key == author.key
+    except AddressError:
+        return False

@@ -1,0 +1,47 @@
+"""Case: one arrival on its way to a decision, with the message it belongs to and all that is known about it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from gateway.core.decision import Decision
+from gateway.core.message import Arrival, Mail, Reading
+from inbound.authenticity import Proof
+from inbound.policy import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMail:
+    """A claimed message as a reader process left it: bytes understood, attachments stored."""
+
+    mail: Mail
+    reading: Reading
+    proof: Proof
+
+    @property
+    def dedup_key(self) -> str:
+        """What two copies of one mail share, whichever way each came (I5).
+
+        A mail without Message-ID is told from its twin by the fields a sender's program would change.
+        """
+        parsed = self.reading.parsed
+        name = parsed.message_id or "\0".join(parsed.header(field) for field in ("from", "date", "subject"))
+        return hashlib.sha256(f"{name}\0{parsed.content_digest}".encode("utf-8", "replace")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One arrival with its facts."""
+
+    arrival: Arrival
+    read: ReadMail
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A case with its verdict."""
+
+    case: Case
+    decision: Decision

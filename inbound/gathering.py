@@ -1,0 +1,184 @@
+"""Facts for a batch of messages: one query a noun, however many messages, and the locks of all communities concerned.
+
+Called by pipeline.process inside the transaction of the effects: what is read here still holds when they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from gateway.core.community import Membership, Person
+from gateway.core.message import Arrival
+from inbound import route
+from inbound.case import Case, ReadMail
+from inbound.policy import Facts
+from inbound.route import Destination, House, ToCommunity, ToParent, ToPost
+from store import communities, memberships, people, posts
+from store.communities import Locked
+from store.posts import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The cases of a batch, in the order in which they are to be decided, and the communities held for them."""
+
+    cases: tuple[Case, ...]
+    locked: dict[int, Locked]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """One arrival and where it goes."""
+
+    arrival: Arrival
+    read: ReadMail
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the store said about the whole batch."""
+
+    people: dict[str, Person]
+    by_name: dict[str, Locked]
+    locked: dict[int, Locked]
+    memberships: dict[tuple[int, int], Membership]
+    by_post: dict[int, Place]
+    by_message_id: dict[str, list[Place]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What came before: (community, dedup key) of posts, and the authors' Message-IDs."""
+
+    copies: frozenset[tuple[int, str]]
+    message_ids: frozenset[str]
+
+
+def gather(tx: Connection, batch: Sequence[ReadMail], house: House) -> Gathered:
+    """Everything policy.decide wants to know about these messages. Takes the locks of their communities."""
+    stops = [stop for read in batch for stop in _stops(read, house)]
+    known = _look_up(tx, stops)
+    settled = [(stop, *_settle(stop, known)) for stop in stops]
+    keys = {(locked.community.id, stop.read.dedup_key) for stop, locked, _ in settled if locked}
+    seen = _Seen(
+        frozenset(posts.duplicates(tx, keys)) if keys else frozenset(),
+        frozenset(posts.message_ids_seen(tx, (read.reading.parsed.message_id for read in batch))),
+    )
+    return Gathered(tuple(_case(stop, locked, place, known, seen) for stop, locked, place in settled), known.locked)
+
+
+def _stops(read: ReadMail, house: House) -> list[_Stop]:
+    """The arrivals of one message: tokens before posting addresses, these in the order in which the mail names them."""
+    named = {address: place for place, address in enumerate(read.reading.parsed.recipients)}
+    stops = [_Stop(arrival, read, route.route(arrival.forward_path, house)) for arrival in read.mail.arrivals]
+    return sorted(
+        stops,
+        key=lambda stop: (
+            not isinstance(stop.destination, ToPost | ToParent),
+            named.get(stop.arrival.forward_path.lower(), len(named)),
+            stop.arrival.id,
+        ),
+    )
+
+
+def _look_up(tx: Connection, stops: Sequence[_Stop]) -> _Known:
+    by_post = _places(tx, stops)
+    references = {i for stop in stops if not isinstance(stop.destination, ToPost) for i in _answered(stop.read)}
+    by_message_id = posts.places_by_message_id(tx, references) if references else {}
+    names = {stop.destination.name for stop in stops if isinstance(stop.destination, ToCommunity)}
+    ids = {place.post.community_id for place in by_post.values()}
+    if any(isinstance(stop.destination, ToParent) for stop in stops):
+        ids |= {place.post.community_id for places in by_message_id.values() for place in places}
+    locked = communities.lock(tx, ids=ids, names=names) if ids or names else []
+    authors = {stop.read.reading.parsed.author.key for stop in stops if stop.read.reading.parsed.author}
+    known_people = people.find_all(tx, authors) if authors else {}
+    pairs = [(c.community.id, person.id) for c in locked for person in known_people.values()]
+    return _Known(
+        people=known_people,
+        by_name={c.community.address: c for c in locked},
+        locked={c.community.id: c for c in locked},
+        memberships=memberships.get_all(tx, pairs) if pairs else {},
+        by_post=by_post,
+        by_message_id=by_message_id,
+    )
+
+
+def _places(tx: Connection, stops: Iterable[_Stop]) -> dict[int, Place]:
+    post_ids = {stop.destination.post_id for stop in stops if isinstance(stop.destination, ToPost)}
+    return posts.places(tx, post_ids) if post_ids else {}
+
+
+def _settle(stop: _Stop, known: _Known) -> tuple[Locked | None, Place | None]:
+    """The community of this arrival and the post it answers there."""
+    match stop.destination:
+        case ToPost(post_id):
+            place = known.by_post.get(post_id)
+            return (known.locked.get(place.post.community_id), place) if place else (None, None)
+        case ToCommunity(name):
+            locked = known.by_name.get(name)
+            return locked, _place_within(stop.read, known, locked)
+        case ToParent():
+            return _place_by_headers(stop.read, known)
+        case _:
+            return None, None
+
+
+def _answered(read: ReadMail) -> tuple[str, ...]:
+    """The Message-IDs this mail may answer, the likeliest first (RFC 5322 §3.6.4)."""
+    parsed = read.reading.parsed
+    return tuple(dict.fromkeys((*parsed.in_reply_to, *reversed(parsed.references))))
+
+
+def _place_within(read: ReadMail, known: _Known, locked: Locked | None) -> Place | None:
+    """The answered post within this community; never another's, so nobody threads their way into a private place."""
+    if locked is None:
+        return None
+    for message_id in _answered(read):
+        for place in known.by_message_id.get(message_id, ()):
+            if place.post.community_id == locked.community.id and not place.post.withdrawn:
+                return place
+    return None
+
+
+def _place_by_headers(read: ReadMail, known: _Known) -> tuple[Locked | None, Place | None]:
+    """The answered post in a community of the author's, where the address itself names no place."""
+    author = read.reading.parsed.author
+    person = known.people.get(author.key) if author else None
+    if person is None:
+        return None, None
+    for message_id in _answered(read):
+        for place in known.by_message_id.get(message_id, ()):
+            if (place.post.community_id, person.id) in known.memberships:
+                return known.locked.get(place.post.community_id), place
+    return None, None
+
+
+def _case(
+    stop: _Stop,
+    locked: Locked | None,
+    place: Place | None,
+    known: _Known,
+    seen: _Seen,
+) -> Case:
+    parsed = stop.read.reading.parsed
+    person = known.people.get(parsed.author.key) if parsed.author else None
+    community = locked.community if locked else None
+    both = (community.id, person.id) if community and person else None
+    duplicate = community is not None and (community.id, stop.read.dedup_key) in seen.copies
+    facts = Facts(
+        destination=stop.destination,
+        reading=stop.read.reading,
+        proof=stop.read.proof,
+        person=person,
+        community=community,
+        membership=known.memberships.get(both) if both else None,
+        place=place,
+        duplicate=duplicate,
+        served=False,
+        reused_id=not duplicate and parsed.message_id in seen.message_ids,
+    )
+    return Case(stop.arrival, stop.read, facts)

@@ -1,0 +1,86 @@
+"""The path of a mail, top to bottom: read, gather, decide, act, close. The table of contents of this folder.
+
+Everything before the verdict is a function of bytes and facts; everything after it is one transaction (T3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.core.decision import Verdict
+from inbound import policy
+from inbound.actions import answering, leaving, publishing
+from inbound.case import Case, Decided, ReadMail
+from inbound.gathering import gather
+from inbound.policy import Rules
+from inbound.route import House, ToLeave
+from store import arrivals
+from store.arrivals import Closing
+
+
+def process(
+    tx: Connection, batch: Sequence[ReadMail], house: House, rules: Rules, now: datetime
+) -> tuple[Decided, ...]:
+    """Decides a batch of claimed messages and carries the verdicts out.
+
+    The messages must not answer or repeat one another (see `independent`). The caller commits, or rolls all of it back.
+    """
+    gathered = gather(tx, batch, house)
+    decided = decide(gathered.cases, rules)
+    posted = publishing.publish(tx, _with(decided, Verdict.PUBLISH), gathered.locked, house, now)
+    for item in _with(decided, Verdict.UNSUBSCRIBE):
+        assert isinstance(item.case.facts.destination, ToLeave)
+        leaving.leave(tx, item.case.facts.destination.community_id, item.case.facts.destination.person_id)
+    answering.answer(tx, decided, house, now)
+    arrivals.close(tx, [read.mail for read in batch], [_closing(item, posted) for item in decided], now)
+    return decided
+
+
+def decide(cases: Sequence[Case], rules: Rules) -> tuple[Decided, ...]:
+    """The verdicts. Arrivals of one message are decided together: a reply-all is one answer, not two."""
+    served: set[tuple[int, int]] = set()
+    decided = []
+    for case in cases:
+        community = case.facts.community
+        here = (case.read.mail.id, community.id) if community else None
+        facts = replace(case.facts, served=here in served)
+        decision = policy.decide(facts, rules)
+        if here and decision.verdict is Verdict.PUBLISH:
+            served.add(here)
+        decided.append(Decided(replace(case, facts=facts), decision))
+    return tuple(decided)
+
+
+def independent(batch: Sequence[ReadMail]) -> int:
+    """How many messages from the front may be processed together: none answers or repeats an earlier one."""
+    names: set[str] = set()
+    for count, read in enumerate(batch):
+        parsed = read.reading.parsed
+        if count and not names.isdisjoint({read.dedup_key, parsed.message_id, *parsed.in_reply_to, *parsed.references}):
+            return count
+        names |= {read.dedup_key, parsed.message_id or read.dedup_key}
+    return len(batch)
+
+
+def _with(decided: Sequence[Decided], verdict: Verdict) -> list[Decided]:
+    return [item for item in decided if item.decision.verdict is verdict]
+
+
+def _closing(item: Decided, posted: dict[int, int]) -> Closing:
+    facts, decision = item.case.facts, item.decision
+    # What waits for a human stays open: held arrivals keep their bytes and can be decided anew.
+    waits = decision.verdict in (Verdict.HOLD, Verdict.FORWARD)
+    return Closing(
+        arrival_id=item.case.arrival.id,
+        state="held" if waits else "closed",
+        verdict=decision.verdict.value,
+        reason=decision.reason.value,
+        flag=decision.flag,
+        person_id=facts.person.id if facts.person else None,
+        community_id=facts.community.id if facts.community else None,
+        post_id=posted.get(item.case.arrival.id),
+    )

@@ -1,0 +1,146 @@
+"""The house rules: one readable table, the first rule that holds decides.
+
+Pure; called by the pipeline for every arrival and by `relais explain`. A new rule is one line here and one Reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.core.community import Community, Membership, Person, PersonState, PostPolicy, Role
+from gateway.core.decision import Decision, Reason, Verdict
+from gateway.core.message import Kind, Reading
+from inbound.authenticity import Proof
+from inbound.route import Destination, ToBounce, ToLeave, ToManagers, ToNobody, ToParent, ToPost
+from store.posts import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings the table reads. `require` is proof, token or none (CONTRACT.md [authentication])."""
+
+    require: str
+    max_attachment_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known about one arrival when it is decided."""
+
+    destination: Destination
+    reading: Reading
+    proof: Proof
+    person: Person | None
+    """Whose address the author's is, whether proven or not."""
+    community: Community | None
+    """Where the mail would be posted."""
+    membership: Membership | None
+    place: Place | None
+    """The post that is answered, in that community."""
+    duplicate: bool
+    """The community has this very mail already."""
+    served: bool
+    """The same message was posted to the community under another of its forward-paths."""
+    reused_id: bool
+    """Another mail came with the same Message-ID and other words."""
+
+
+def decide(facts: Facts, rules: Rules) -> Decision:
+    """The verdict on one arrival."""
+    for verdict, reason, holds in TABLE:
+        if holds(facts, rules):
+            return Decision(verdict, reason, _flag(facts, reason))
+    raise AssertionError("the last rule of the table always holds")
+
+
+Test = Callable[[Facts, Rules], bool]
+
+
+def _believed(f: Facts, r: Rules) -> bool:
+    if f.proof.proven or r.require == "none":
+        return True
+    own_token = isinstance(f.destination, ToPost) and f.person and f.destination.token_person_id == f.person.id
+    return r.require == "token" and bool(own_token)
+
+
+def _may_post(f: Facts) -> bool:
+    return f.membership is not None or (f.community is not None and f.community.post is PostPolicy.EVERYONE)
+
+
+def _runs_it(f: Facts) -> bool:
+    return f.membership is not None and f.membership.role is Role.MANAGER
+
+
+def _with_token_of_another(f: Facts) -> bool:
+    to = f.destination
+    return isinstance(to, ToPost) and f.person is not None and to.token_person_id != f.person.id
+
+
+def _empty(f: Facts) -> bool:
+    body = f.reading.body
+    return not (body.text.strip() or body.forwarded.strip() or f.reading.parsed.attachments)
+
+
+def _heaviest(f: Facts) -> int:
+    return max((attachment.size for attachment in f.reading.parsed.attachments), default=0)
+
+
+def _is_answer(f: Facts) -> bool:
+    return isinstance(f.destination, ToPost | ToParent)
+
+
+def _gone(f: Facts) -> bool:
+    return _is_answer(f) and f.place is not None and f.place.post.withdrawn
+
+
+# fmt: off
+TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
+    # What no person wrote: never posted, never answered (I8).
+    (Verdict.DISCARD,     Reason.BOUNCE,               lambda f, r: isinstance(f.destination, ToBounce)),
+    (Verdict.DISCARD,     Reason.BOUNCE,               lambda f, r: f.reading.classification.kind is Kind.BOUNCE),
+    (Verdict.DISCARD,     Reason.LOOP,                 lambda f, r: f.reading.classification.kind is Kind.LOOP),
+    (Verdict.UNSUBSCRIBE, Reason.LEAVE_TOKEN,          lambda f, r: isinstance(f.destination, ToLeave)),
+    (Verdict.DISCARD,     Reason.AUTO_REPLY,           lambda f, r: f.reading.classification.kind is Kind.AUTO_REPLY),
+    # Mail for the people who run the place.
+    (Verdict.FORWARD,     Reason.FOR_THE_ADMINS,       lambda f, r: isinstance(f.destination, ToManagers)),
+    # Who speaks: an unproven author is nobody, so nothing below may answer them.
+    (Verdict.HOLD,        Reason.SENDER_NOT_PROVEN,    lambda f, r: not _believed(f, r)),
+    (Verdict.HOLD,        Reason.SENDER_UNKNOWN,       lambda f, r: f.person is None),
+    (Verdict.HOLD,        Reason.SUSPENDED,            lambda f, r: _state(f) is not PersonState.ACTIVE),
+    # Where to: the place must exist and take posts.
+    (Verdict.REJECT,      Reason.TOPIC_GONE,           lambda f, r: _gone(f)),
+    (Verdict.REJECT,      Reason.NO_PLACE,             lambda f, r: isinstance(f.destination, ToNobody)),
+    (Verdict.REJECT,      Reason.NO_PLACE,             lambda f, r: f.community is None),
+    (Verdict.REJECT,      Reason.COMMUNITY_ARCHIVED,   lambda f, r: f.community is not None and f.community.archived),
+    # Once only.
+    (Verdict.DISCARD,     Reason.ANSWERED_ELSEWHERE,   lambda f, r: f.served),
+    (Verdict.DISCARD,     Reason.DUPLICATE,            lambda f, r: f.duplicate),
+    # May this person write here: never as the owner of the token they answered with.
+    (Verdict.HOLD,        Reason.TOKEN_OF_ANOTHER,     lambda f, r: not _may_post(f) and _with_token_of_another(f)),
+    (Verdict.REJECT,      Reason.NOT_A_MEMBER,         lambda f, r: not _may_post(f)),
+    (Verdict.REJECT,      Reason.TOPIC_CLOSED,         lambda f, r: f.place is not None and f.place.topic.closed),
+    # What they wrote.
+    (Verdict.REJECT,      Reason.ATTACHMENT_TOO_LARGE, lambda f, r: _heaviest(f) > r.max_attachment_bytes),
+    (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _empty(f)),
+    (Verdict.HOLD,        Reason.MODERATED,            lambda f, r: _moderated(f) and not _runs_it(f)),
+    # Everything else is what we are here for.
+    (Verdict.PUBLISH,     Reason.MEMBER_ANSWER,        lambda f, r: f.place is not None),
+    (Verdict.PUBLISH,     Reason.MEMBER_POST,          lambda f, r: f.membership is not None),
+    (Verdict.PUBLISH,     Reason.OPEN_POST,            lambda f, r: True),
+)
+# fmt: on
+
+
+def _state(f: Facts) -> PersonState | None:
+    return f.person.state if f.person else None
+
+
+def _moderated(f: Facts) -> bool:
+    return f.community is not None and f.community.post is PostPolicy.MODERATED
+
+
+def _flag(f: Facts, reason: Reason) -> str:
+    if reason is Reason.SENDER_NOT_PROVEN:
+        return f.proof.how
+    return "message_id_reused" if f.reused_id else ""

@@ -1,0 +1,174 @@
+"""Forward-path → Destination: what an address of ours points at. Pure; the names are those of CONTRACT.md.
+
+Asked twice: at RCPT, where an unknown one is refused before the mail comes (`Recipients`), and by the pipeline.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gateway.core import address
+from gateway.core.address import Address, AddressError
+from gateway.core.reply import Reply
+from gateway.core.token import KeyRing, Purpose
+from store import communities
+from store.database import Database
+
+_ADMIN_NAMES = frozenset(("postmaster", "abuse", "relais", "aide", "help"))
+_PLACELESS = frozenset(("reply", "digest"))
+RESERVED = _ADMIN_NAMES | _PLACELESS | {"answer", "author", "leave", "bounce"}
+"""Local parts that no community may have."""
+_OWNER_WORDS = frozenset(("owner", "responsables"))
+
+OURS = Reply(250, "2.1.5", "Ok")
+NO_RELAY = Reply(550, "5.7.1", "We do not relay")
+UNKNOWN = Reply(550, "5.1.1", "No such address here")
+TROUBLE = Reply(451, "4.3.0", "Temporary trouble on our side, try again later")
+
+
+@dataclass(frozen=True, slots=True)
+class ToCommunity:
+    """A posting address."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToPost:
+    """A reply token: an answer to this post. `token_person_id` is for whom it was made, not who writes."""
+
+    post_id: int
+    token_person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToParent:
+    """reply@ or digest@ without a token: the place is what the mail's own headers say it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToBounce:
+    """The reverse-path of one delivery."""
+
+    delivery_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToLeave:
+    """List-Unsubscribe by mail."""
+
+    community_id: int
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToManagers:
+    """The managers of a community; without one, the admins."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToNobody:
+    """An address that was ours when the mail was accepted and is not any more."""
+
+
+Destination: TypeAlias = ToCommunity | ToPost | ToParent | ToBounce | ToLeave | ToManagers | ToNobody
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What makes an address ours: the mail domain, the separator of subaddresses, the keys of the tokens."""
+
+    domain: str
+    separator: str
+    keys: KeyRing
+
+
+def route(forward_path: str, house: House) -> Destination:
+    """What this forward-path points at, without asking whether the community or post exists."""
+    try:
+        path = address.parse(forward_path)
+    except AddressError:
+        return ToNobody()
+    if path.domain != house.domain:
+        return ToNobody()
+    base, detail = path.split(house.separator)
+    if detail is None:
+        return _route_plain(base)
+    return _route_detail(base, detail, house.keys)
+
+
+def _route_plain(base: str) -> Destination:
+    if base in _PLACELESS:
+        return ToParent()
+    if base in _ADMIN_NAMES:
+        return ToManagers(None)
+    return ToNobody() if base in RESERVED else ToCommunity(base)
+
+
+def _route_detail(base: str, detail: str, keys: KeyRing) -> Destination:
+    match base:
+        case "reply":
+            token = keys.verify(Purpose.REPLY, detail)
+            return ToPost(*token.ids) if token and len(token.ids) == 2 else ToNobody()
+        case "bounce":
+            token = keys.verify(Purpose.BOUNCE, detail)
+            return ToBounce(*token.ids) if token and len(token.ids) == 1 else ToNobody()
+        case "leave":
+            token = keys.verify(Purpose.LEAVE, detail)
+            return ToLeave(*token.ids) if token and len(token.ids) == 2 else ToNobody()
+        case _ if base in RESERVED:
+            return ToNobody()
+        case _:
+            return ToManagers(base) if detail in _OWNER_WORDS else ToNobody()
+
+
+class Recipients:
+    """Which forward-paths are ours, for the listener. Communities are remembered for a while; an unknown one is asked.
+
+    A refusal is never remembered: a community that was just added must not be refused from memory.
+    """
+
+    def __init__(
+        self, house: House, database: Database, *, fresh_s: float = 30, elapsed: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._house = house
+        self._database = database
+        self._fresh_s = fresh_s
+        self._elapsed = elapsed
+        self._known: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def quick(self, path: Address) -> Reply | None:
+        """The answer from memory, None where the store must be asked."""
+        if path.domain != self._house.domain:
+            return NO_RELAY
+        match route(str(path), self._house):
+            case ToNobody():
+                return UNKNOWN
+            case ToCommunity(name) | ToManagers(str() as name):
+                until = self._known.get(name, 0.0)
+                return OURS if until > self._elapsed() else None
+            case _:
+                return OURS
+
+    def ask(self, path: Address) -> Reply:
+        """The answer of the store. Blocks: run it in a thread. Raises StoreError."""
+        match route(str(path), self._house):
+            case ToCommunity(name) | ToManagers(str() as name):
+                with self._database.reading() as tx:
+                    found = communities.find(tx, name)
+                if found is None:
+                    return UNKNOWN
+                with self._lock:
+                    self._known[name] = self._elapsed() + self._fresh_s
+                return OURS
+            case ToNobody():
+                return UNKNOWN
+            case _:
+                return OURS

@@ -1,0 +1,207 @@
+"""The inbound worker: claim messages, have them read, process them, or set them aside.
+
+Two steps overlap: while one batch is processed (T3, in the order of arrival), the next is claimed and read in the child
+processes. A message whose processing fails three times is set aside whole, and never delays the others.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from gateway.core.clock import Clock
+from gateway.core.errors import StoreError
+from gateway.core.message import Mail
+from inbound import pipeline
+from inbound.case import Decided, ReadMail
+from inbound.policy import Rules
+from inbound.reader import Reader, ReaderSetup, Unread
+from inbound.route import House
+from store import arrivals
+from store.database import Database
+from store.wakeups import Wakeups, Work
+
+log = structlog.get_logger(__name__)
+
+BATCH = 32
+_LOOK_EVERY_S = 2.0
+_TROUBLE_PAUSE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSetup:
+    """What the worker is made of."""
+
+    house: House
+    rules: Rules
+    reader: ReaderSetup
+    readers: int
+    """Child processes that read mails."""
+    decided: Callable[[Decided], None]
+    """Told of every verdict after its commit: the counters."""
+
+
+class Worker:
+    """One claiming and processing loop on a thread of its own, with its reader processes."""
+
+    def __init__(self, setup: WorkerSetup, database: Database, wakeups: Wakeups, clock: Clock) -> None:
+        self._setup = setup
+        self._database = database
+        self._wakeups = wakeups
+        self._clock = clock
+        self._readers = [Reader(setup.reader) for _ in range(setup.readers)]
+        self._pool = ThreadPoolExecutor(max_workers=1 + setup.readers, thread_name_prefix="reading")
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="inbound-worker", daemon=True)
+
+    def start(self) -> None:
+        """Starts the loop and the reader processes."""
+        for reader in self._readers:
+            reader.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finishes the batch in hand, gives back what was only claimed, ends the children."""
+        self._stopping.set()
+        self._wakeups.ring(Work.ARRIVALS)
+        if self._thread.is_alive():
+            self._thread.join()
+        self._pool.shutdown(wait=True)
+        for reader in self._readers:
+            reader.close()
+
+    def run_once(self) -> int:
+        """Claims, reads and processes one batch on the calling thread; returns how many messages it held."""
+        batch = self._claim_and_read()
+        self._process(batch)
+        return len(batch)
+
+    def _run(self) -> None:
+        coming: Future[list[ReadMail | Unread]] | None = None
+        while not self._stopping.is_set():
+            try:
+                batch = (coming or self._pool.submit(self._claim_and_read)).result()
+                coming = self._pool.submit(self._claim_and_read) if batch else None
+                self._process(batch)
+            except StoreError as error:
+                self._forget(coming)
+                coming = None
+                log.error("inbound_trouble", trouble=str(error))
+                self._stopping.wait(_TROUBLE_PAUSE_S)
+            except Exception:
+                # The loop must outlive whatever this is; what was claimed comes back when its lease ends.
+                self._forget(coming)
+                coming = None
+                log.exception("inbound_worker_failed")
+                self._stopping.wait(_TROUBLE_PAUSE_S)
+            else:
+                if not batch:
+                    self._wakeups.wait(Work.ARRIVALS, _LOOK_EVERY_S)
+        self._forget(coming)
+
+    def _forget(self, coming: Future[list[ReadMail | Unread]] | None) -> None:
+        """Gives back the batch that was read ahead. Waits for it: a reader serves one thread at a time."""
+        if coming is None:
+            return
+        try:
+            ahead = coming.result()
+        except Exception as error:
+            log.error("inbound_trouble", trouble=str(error))
+        else:
+            self._give_back([item.mail for item in ahead])
+
+    def _claim_and_read(self) -> list[ReadMail | Unread]:
+        with self._database.transaction() as tx:
+            mails = arrivals.claim(tx, self._clock(), BATCH)
+        if not mails:
+            return []
+        share = -(-len(mails) // len(self._readers))
+        parts = [mails[i : i + share] for i in range(0, len(mails), share)]
+        if len(parts) == 1:
+            return self._readers[0].read(parts[0])
+        others = [
+            self._pool.submit(reader.read, part) for reader, part in zip(self._readers[1:], parts[1:], strict=False)
+        ]
+        return [*self._readers[0].read(parts[0]), *(item for other in others for item in other.result())]
+
+    def _process(self, batch: Sequence[ReadMail | Unread]) -> None:
+        readable = [item for item in batch if isinstance(item, ReadMail)]
+        while readable:
+            count = pipeline.independent(readable)
+            self._process_together(readable[:count])
+            readable = readable[count:]
+        for item in batch:
+            if isinstance(item, Unread) and item.temporary:
+                log.error("inbound_trouble", message=item.mail.id, trouble=item.trouble)
+                self._give_back([item.mail])
+            elif isinstance(item, Unread):
+                self._fail(item.mail, item.trouble)
+
+    def _process_together(self, batch: Sequence[ReadMail]) -> None:
+        now = self._clock()
+        try:
+            with self._database.transaction() as tx:
+                decided = pipeline.process(tx, batch, self._setup.house, self._setup.rules, now)
+        except arrivals.LostLeaseError as error:
+            # Somebody else has one of them by now; the others are still ours and are tried alone.
+            log.warning("lease_lost", trouble=str(error))
+            if len(batch) > 1:
+                self._process_alone(batch)
+        except StoreError as error:
+            log.error("inbound_trouble", trouble=str(error), messages=len(batch))
+            self._give_back([read.mail for read in batch])
+            self._stopping.wait(_TROUBLE_PAUSE_S)
+        except (
+            DBAPIError,
+            ArithmeticError,
+            LookupError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            AssertionError,
+        ) as error:
+            if len(batch) > 1:
+                self._process_alone(batch)
+            else:
+                log.exception("processing_failed", message=batch[0].mail.id)
+                self._fail(batch[0].mail, f"{type(error).__name__}: {error}")
+        else:
+            self._tell(decided)
+
+    def _process_alone(self, batch: Sequence[ReadMail]) -> None:
+        for read in batch:
+            self._process_together([read])
+
+    def _tell(self, decided: Sequence[Decided]) -> None:
+        self._wakeups.ring(Work.FAN_OUTS)
+        self._wakeups.ring(Work.DELIVERIES)
+        for item in decided:
+            facts = item.case.facts
+            log.info(
+                "decided",
+                arrival=item.case.arrival.id,
+                verdict=item.decision.verdict.value,
+                reason=item.decision.reason.value,
+                community=facts.community.id if facts.community else None,
+                person=facts.person.id if facts.person else None,
+                proof=facts.proof.how,
+                flag=item.decision.flag or None,
+            )
+            self._setup.decided(item)
+
+    def _fail(self, mail: Mail, trouble: str) -> None:
+        with self._database.transaction() as tx:
+            aside = arrivals.fail(tx, mail, trouble, self._clock())
+        log.error("set_aside" if aside else "will_retry", message=mail.id, failures=mail.failures + 1, trouble=trouble)
+
+    def _give_back(self, mails: Sequence[Mail]) -> None:
+        try:
+            with self._database.transaction() as tx:
+                arrivals.release(tx, mails)
+        except StoreError as error:
+            log.error("inbound_trouble", trouble=str(error), messages=len(mails))
