@@ -1,0 +1,255 @@
+"""The sender: fan posts out, claim deliveries, compose them, hand them to the courier, record what came of it.
+
+Claiming and composing run on one thread, dialing on the event loop, recording on another thread, all at the same time.
+An attempt is in the store before the dialing (T4), its outcome after (T5); at most `unrecorded` mails hang between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+
+from gateway.core.clock import Clock
+from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Outcome, Outgoing
+from gateway.core.errors import GatewayError, StoreError
+from gateway.core.notice import NoticeMail
+from gateway.core.post import PostMail
+from outbound.compose import Composer
+from outbound.contents import Contents, TemplateCache
+from outbound.courier import Courier
+from outbound.dispatch import Dispatch, Pace
+from outbound.dkim import Signer
+from outbound.language import language_of
+from outbound.retry import RetryPlan
+from store import audience, deliveries
+from store.database import Database
+from store.deliveries import Claimed
+from store.wakeups import Wakeups, Work
+
+log = structlog.get_logger(__name__)
+
+BATCH = 400
+_LOOK_EVERY_S = 2.0
+_TROUBLE_PAUSE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SenderSetup:
+    """What the sender is made of."""
+
+    composer: Composer
+    contents: Contents
+    courier: Courier
+    signer: Signer | None
+    unrecorded: int
+    counted: Callable[[Outcome], None]
+    """Told of every recorded outcome: the counters."""
+    plan: RetryPlan = field(default_factory=RetryPlan)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A claimed batch with everything that is needed to compose it."""
+
+    claimed: list[Claimed]
+    posts: dict[int, PostMail]
+    notices: dict[int, NoticeMail]
+
+
+class Sender:
+    """`run()` on the event loop until `stop()`; the fan-out has a thread of its own."""
+
+    def __init__(self, setup: SenderSetup, database: Database, wakeups: Wakeups, clock: Clock) -> None:
+        self._setup = setup
+        self._database = database
+        self._wakeups = wakeups
+        self._clock = clock
+        self._templates = TemplateCache()
+        # Claimed and not yet recorded: from it the time of the next try is reckoned.
+        self._in_hand: dict[int, Delivery] = {}
+        self._stopping = threading.Event()
+        self._composing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="composing")
+        self._signing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="signing")
+        self._recording = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
+        self._waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sender-waiting")
+        self._fan_out = threading.Thread(target=self._expand, name="fan-out", daemon=True)
+
+    async def run(self) -> None:
+        """Sends what is due, then waits for more, until stop()."""
+        self._fan_out.start()
+        while not self._stopping.is_set():
+            try:
+                await self._send_due()
+            except StoreError as error:
+                log.error("sender_trouble", trouble=str(error))
+                await asyncio.sleep(_TROUBLE_PAUSE_S)
+            except Exception:
+                # The loop must outlive whatever this is; what was claimed comes back when its lease ends.
+                log.exception("sender_failed")
+                await asyncio.sleep(_TROUBLE_PAUSE_S)
+            await self._rest()
+        await self._setup.courier.close()
+        await asyncio.to_thread(self._fan_out.join)
+        for pool in (self._composing, self._signing, self._recording, self._waiting):
+            pool.shutdown(wait=False)
+
+    def stop(self) -> None:
+        """Asks run() to end after what is under way. Callable from any thread."""
+        self._stopping.set()
+        for work in (Work.FAN_OUTS, Work.DELIVERIES):
+            self._wakeups.ring(work)
+
+    async def _send_due(self) -> None:
+        loop = asyncio.get_running_loop()
+        pace = Pace(limit=self._setup.unrecorded, group=max(1, self._setup.unrecorded // 2))
+        async with Dispatch(self._setup.courier, self._record, pace) as dispatch:
+            coming = loop.run_in_executor(self._composing, self._claim_and_compose)
+            while not self._stopping.is_set():
+                mails = await coming
+                if mails is None:
+                    return
+                # The next batch is claimed and composed while this one is on the wire.
+                coming = loop.run_in_executor(self._composing, self._claim_and_compose)
+                await dispatch.feed(await self._signed(mails))
+            late = await coming
+            if late:
+                await dispatch.feed(await self._signed(late))
+
+    async def _rest(self) -> None:
+        if self._stopping.is_set():
+            return
+        pause = self._setup.courier.resting_s
+        if pause > 0:
+            await asyncio.sleep(min(pause, _LOOK_EVERY_S))
+            return
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._waiting, self._wakeups.wait, Work.DELIVERIES, _LOOK_EVERY_S)
+
+    def _claim_and_compose(self) -> list[Outgoing] | None:
+        """The next due mails, composed; None when nothing is due."""
+        if self._setup.courier.resting_s > 0:
+            return None
+        with self._database.transaction() as tx:
+            claimed = deliveries.claim(tx, self._clock(), BATCH)
+        if not claimed:
+            return None
+        self._in_hand.update((item.delivery.id, item.delivery) for item in claimed)
+        loaded = self._load(claimed)
+        ready: list[Outgoing] = []
+        spoiled: list[Outcome] = []
+        for item in claimed:
+            made = self._compose(item, loaded)
+            if isinstance(made, Outgoing):
+                ready.append(made)
+            else:
+                spoiled.append(made)
+        if spoiled:
+            self._store(spoiled)
+        return ready
+
+    def _load(self, claimed: list[Claimed]) -> _Loaded:
+        wanted = [item.delivery for item in claimed if not item.objection]
+        post_ids = {
+            d.post_id for d in wanted if d.post_id and self._templates.get(d.post_id, language_of(d.locale)) is None
+        }
+        notice_ids = {d.notice_id for d in wanted if d.notice_id}
+        if not post_ids and not notice_ids:
+            return _Loaded(claimed, {}, {})
+        with self._database.reading() as tx:
+            mails = self._setup.contents.posts(tx, post_ids) if post_ids else {}
+            found = self._setup.contents.notices(tx, notice_ids) if notice_ids else {}
+        return _Loaded(claimed, mails, found)
+
+    def _compose(self, item: Claimed, loaded: _Loaded) -> Outgoing | Outcome:
+        """The mail, or what became of the delivery where there is none."""
+        delivery = item.delivery
+        if item.objection:
+            return Outcome(delivery.id, delivery.attempts, DeliveryState.DROPPED, detail=item.objection)
+        try:
+            if delivery.kind is DeliveryKind.NOTICE:
+                assert delivery.notice_id
+                return self._setup.composer.compose_notice(loaded.notices[delivery.notice_id], delivery)
+            return self._compose_post(delivery, loaded)
+        except (GatewayError, LookupError, ValueError, AssertionError) as error:
+            log.exception("compose_failed", delivery=delivery.id)
+            return Outcome(
+                delivery.id, delivery.attempts, DeliveryState.DEFERRED, detail=f"not composed: {type(error).__name__}"
+            )
+
+    def _compose_post(self, delivery: Delivery, loaded: _Loaded) -> Outgoing:
+        assert delivery.post_id
+        language = language_of(delivery.locale)
+        template = self._templates.get(delivery.post_id, language)
+        if template is None:
+            template = self._setup.composer.prepare(loaded.posts[delivery.post_id], language)
+            self._templates.put(delivery.post_id, language, template)
+        return self._setup.composer.fill(template, delivery)
+
+    async def _signed(self, mails: list[Outgoing]) -> list[Outgoing]:
+        """The mails with their DKIM signatures, half of them on each of two threads."""
+        signer = self._setup.signer
+        if signer is None or not mails:
+            return mails
+        loop = asyncio.get_running_loop()
+        half = -(-len(mails) // 2)
+        halves = [mails[:half], mails[half:]]
+        signed = await asyncio.gather(
+            *(loop.run_in_executor(self._signing, signer.sign_many, [m.data for m in part]) for part in halves)
+        )
+        return [replace(mail, data=data) for mail, data in zip(mails, [*signed[0], *signed[1]], strict=True)]
+
+    async def _record(self, outcomes: list[Outcome]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._recording, self._store, outcomes)
+
+    def _store(self, outcomes: Sequence[Outcome]) -> None:
+        """Writes outcomes (T5) and tells the log and the counters."""
+        now = self._clock()
+        final = [self._finally(outcome, now) for outcome in outcomes]
+        with self._database.transaction() as tx:
+            deliveries.record(tx, final, now)
+        for outcome, retry_at in final:
+            self._in_hand.pop(outcome.delivery_id, None)
+            self._setup.counted(outcome)
+            if outcome.state is not DeliveryState.DELIVERED:
+                log.info(
+                    "not_delivered",
+                    delivery=outcome.delivery_id,
+                    state=outcome.state.value,
+                    reason=str(outcome.reply) if outcome.reply else outcome.detail,
+                    again=retry_at.isoformat() if retry_at else None,
+                )
+
+    def _finally(self, outcome: Outcome, now: datetime) -> tuple[Outcome, datetime | None]:
+        """The outcome with the time of the next try; a delivery that was deferred for too long has failed."""
+        delivery = self._in_hand.get(outcome.delivery_id)
+        if outcome.state is not DeliveryState.DEFERRED or delivery is None:
+            return outcome, None
+        jitter = random.random()  # noqa: S311 (spreads retries, protects nothing)
+        again = self._setup.plan.next_attempt(delivery.attempts, delivery.created_at, now, jitter)
+        return (outcome, again) if again else (replace(outcome, state=DeliveryState.FAILED), None)
+
+    def _expand(self) -> None:
+        """The fan-out thread: posts become deliveries, a chunk a transaction."""
+        while not self._stopping.is_set():
+            try:
+                with self._database.transaction() as tx:
+                    done = audience.expand(tx, self._clock())
+            except StoreError as error:
+                log.error("fan_out_trouble", trouble=str(error))
+                self._stopping.wait(_TROUBLE_PAUSE_S)
+                continue
+            except Exception:
+                log.exception("fan_out_failed")
+                self._stopping.wait(_TROUBLE_PAUSE_S)
+                continue
+            if done:
+                self._wakeups.ring(Work.DELIVERIES)
+            else:
+                self._wakeups.wait(Work.FAN_OUTS, _LOOK_EVERY_S)
