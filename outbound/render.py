@@ -1,0 +1,122 @@
+"""Templates to HTML and text; the only file that knows Jinja2 and premailer.
+
+Called by compose, once per post and language, because rendering is paid per thing and not per person. premailer runs
+on our own layouts only, once per template and language when first needed, without network; what people wrote gets the
+same stylesheet by a map of styles that premailer computes once from a specimen (outbound/prose.py).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from html import unescape
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
+from markupsafe import Markup
+from premailer import Premailer
+
+import templates
+from outbound.language import LANGUAGES, Language, language_of
+from outbound.prose import Dresser, flow
+from outbound.views import NoticeView, PostView
+
+ROOT = Path(templates.__file__).parent
+_EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_STAND_IN = re.compile(r"jinja(\d+)x")
+_STYLED = re.compile(r"""<([a-z][a-z0-9]*)[^>]*? style=("[^"]*"|'[^']*')""")
+_SPECIMEN = (
+    "<p>x</p><h1>x</h1><h2>x</h2><h3>x</h3><h4>x</h4><h5>x</h5><h6>x</h6><a href='#'>x</a><ul><li>x</li></ul><ol></ol>"
+    "<dl><dd>x</dd></dl><blockquote>x</blockquote><pre>x</pre><code>x</code><hr><img src='#'>"
+    "<table><tr><th>x</th><td>x</td></tr></table>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The two bodies of a mail, `\\n` line ends; the text is format=flowed."""
+
+    html: str
+    text: str
+
+
+class Renderer:
+    """The templates in every language; each is loaded and inlined when first used, and kept."""
+
+    def __init__(self, root: Path = ROOT) -> None:
+        self._folder = root / "mail"
+        self._css = (self._folder / "inline.css").read_text("utf-8")
+        self._languages = {code: Language(code, root) for code in LANGUAGES}
+        self._environments = {code: self._environment(language) for code, language in self._languages.items()}
+        self.dresser = Dresser(self._author_styles())
+        # One sheet per kind and language; a race of two threads costs a second inlining and nothing else.
+        self._sheet = cache(self._load)
+
+    def language(self, locale: str) -> Language:
+        """The language spoken to a person of that locale."""
+        return self._languages[language_of(locale)]
+
+    def post(self, view: PostView, language: Language) -> Rendered:
+        """The bodies of a post's mail."""
+        page, lines = self._sheet("post", language.code)
+        html = page.render(mail=view, language=language.code, words_html=Markup(view.html))  # noqa: S704
+        return Rendered(html, flow(lines.render(mail=view)) + "\n")
+
+    def notice(self, view: NoticeView, language: Language) -> tuple[str, Rendered]:
+        """Subject and bodies of a notice; the subject is among the words of its template."""
+        words = self._environments[language.code].get_template("notice/words.txt").module
+        view = replace(view, subject=str(words.subject(view)))  # type: ignore[attr-defined]
+        page, lines = self._sheet("notice", language.code)
+        html = page.render(mail=view, language=language.code, words_html=Markup(view.html))  # noqa: S704
+        return view.subject, Rendered(html, flow(lines.render(mail=view)) + "\n")
+
+    def _load(self, kind: str, code: str) -> tuple[Template, Template]:
+        layout = (self._folder / "layout.html").read_text("utf-8")
+        screen = (self._folder / "screen.css").read_text("utf-8")
+        main = (self._folder / kind / "mail.html").read_text("utf-8")
+        source = layout.replace("/* screen.css */", screen).replace("<!-- main -->", main)
+        environment = self._environments[code]
+        return environment.from_string(inline(source, self._css)), environment.get_template(f"{kind}/mail.txt")
+
+    def _author_styles(self) -> dict[str, str]:
+        specimen = inline(f"<html><body><div class='words'>{_SPECIMEN}</div></body></html>", self._css)
+        return {tag: unescape(style[1:-1]) for tag, style in _STYLED.findall(specimen)}
+
+    def _environment(self, language: Language) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(self._folder),
+            extensions=["jinja2.ext.i18n"],
+            # A mail's text part and its words are text, escaped where the HTML takes them in.
+            autoescape=select_autoescape(("html",), default_for_string=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]
+        return environment
+
+
+def inline(source: str, css: str) -> str:
+    """The document with the stylesheet in its style attributes, its Jinja expressions as they were.
+
+    premailer parses HTML and percent-encodes what it takes for URLs, so each expression waits behind a plain word.
+    """
+    expressions: list[str] = []
+
+    def stand_in(match: re.Match[str]) -> str:
+        expressions.append(match[0])
+        return f"jinja{len(expressions) - 1}x"
+
+    premailer = Premailer(
+        _EXPRESSION.sub(stand_in, source),
+        css_text=css,
+        allow_network=False,
+        disable_leftover_css=True,
+        disable_validation=True,
+        disable_basic_attributes=["width", "height", "bgcolor", "align", "valign"],
+        cssutils_logging_level=logging.CRITICAL,
+    )
+    return _STAND_IN.sub(lambda match: expressions[int(match[1])], premailer.transform(pretty_print=False))

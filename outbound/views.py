@@ -1,0 +1,146 @@
+"""What the templates see: one frozen view per kind of mail, every value already in the reader's language.
+
+Called by compose. All that came from a mail is cleaned here of control characters, so no word of an author can pass
+for a slot mark of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gateway.core.notice import NoticeMail
+from gateway.core.post import PostMail
+from outbound.headers import clean
+from outbound.language import Language
+from outbound.prose import Dresser, strip_controls, to_html
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """A file as a reader sees it. `url` is "" where it travels with the mail or nowhere."""
+
+    name: str
+    size: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The addresses a post's mail points to; they may hold slot marks."""
+
+    network: str
+    leave_url: str
+    file_urls: Mapping[int, str]
+    """By attachment id, one for each linked file."""
+    images: Mapping[str, str]
+    """Content-IDs of the images shown inline: the author's to ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostView:
+    """A post for templates/mail/post. `html` is clean and styled."""
+
+    subject: str
+    network: str
+    author: str
+    community: str
+    is_answer: bool
+    language: str
+    """Of the words, ISO 639-1; "" where unknown."""
+    html: str
+    text: str
+    attached: tuple[FileLine, ...]
+    linked: tuple[FileLine, ...]
+    link_days: int | None
+    readers: int
+    readers_shown: str
+    also_in: str
+    leave_url: str
+    topic_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """A notice for templates/mail/notice. `html` is the person's text, clean and styled; "" for none."""
+
+    kind: str
+    reason: str
+    network: str
+    community: str
+    posting: str
+    """The posting address of the community; "" without one."""
+    managers: str
+    sent_to: str
+    sent_at: str
+    topic_title: str
+    their_subject: str
+    html: str
+    text: str
+    files: tuple[FileLine, ...]
+    limit: str
+    total: str
+    heavy: FileLine | None
+    """The one file that is above the limit by itself."""
+    reference: str
+    subject: str = ""
+
+
+def post_view(mail: PostMail, subject: str, links: Links, language: Language, dresser: Dresser) -> PostView:
+    """The view of a post's mail."""
+    content = mail.content
+    text = strip_controls(content.text).strip("\n")
+    return PostView(
+        subject=clean(subject),
+        network=links.network,
+        author=clean(content.author_name),
+        community=clean(mail.community.name),
+        is_answer=mail.is_answer,
+        language=content.language or "",
+        html=dresser.dress(content.html or to_html(text), links.images),
+        text=text,
+        attached=_files(
+            ((file.name, file.size, "") for file in mail.files_attached if file.content_id not in links.images),
+            language,
+        ),
+        linked=_files(((file.name, file.size, links.file_urls[file.id]) for file in mail.files_linked), language),
+        link_days=mail.link_days,
+        readers=mail.readers,
+        readers_shown=language.number(mail.readers),
+        also_in=language.names(tuple(map(clean, mail.also_in))),
+        leave_url=links.leave_url,
+        topic_id=mail.topic_id,
+    )
+
+
+def notice_view(
+    mail: NoticeMail, network: str, addresses: tuple[str, str], language: Language, dresser: Dresser
+) -> NoticeView:
+    """The view of a notice; `addresses` are the community's posting address ("" without one) and the human's."""
+    text = strip_controls(mail.text).strip("\n")
+    heaviest = max(mail.files, key=lambda file: file.size, default=None)
+    too_heavy = [(file.name, file.size, "") for file in (heaviest,) if file and file.size > mail.limit_bytes]
+    heavy = _files(too_heavy, language)
+    return NoticeView(
+        kind=mail.kind,
+        reason=mail.reason,
+        network=network,
+        community=clean(mail.community.name) if mail.community else "",
+        posting=addresses[0],
+        managers=addresses[1],
+        sent_to=clean(mail.sent_to),
+        sent_at=language.moment(mail.sent_at, mail.timezone),
+        topic_title=clean(mail.topic_title),
+        their_subject=clean(mail.subject) or language.untitled,
+        html=dresser.dress(to_html(text), {}) if text else "",
+        text=text,
+        files=_files(((file.name, file.size, "") for file in mail.files), language),
+        limit=language.size(mail.limit_bytes),
+        total=language.size(sum(file.size for file in mail.files)),
+        heavy=heavy[0] if heavy else None,
+        reference=clean(mail.reference),
+    )
+
+
+def _files(files: Iterable[tuple[str, int, str]], language: Language) -> tuple[FileLine, ...]:
+    return tuple(FileLine(clean(name) or language.unnamed, language.size(size), url) for name, size, url in files)
