@@ -1,0 +1,44 @@
+"""Whole mails, as they leave: the files beside this one are what a reviewer reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from gateway.core.decision import Reason
+from gateway.core.notice import NamedFile, NoticeKind
+from tests.outbound.mails import ANSWER, CONTENT, DELIVERY, PICTURE, POST, RETURNED, composer, sent
+
+Golden = Callable[[str, bytes], None]
+
+
+def test_post_with_files_in_french(golden: Golden) -> None:
+    golden("post-fr", sent(POST, "fr_FR"))
+
+
+def test_answer_in_english(golden: Golden) -> None:
+    golden("answer-en", sent(ANSWER, "en"))
+
+
+def test_post_with_an_inline_image(golden: Golden) -> None:
+    html = '<p>Voici le plan.</p><p><img src="cid:plan@author" alt="Plan du site"></p>'
+    content = replace(CONTENT, html=html, text="Voici le plan.", files=(PICTURE,))
+    mail = replace(POST, content=content, also_in=(), files_attached=(PICTURE,), files_linked=())
+    golden("post-inline-image-fr", sent(mail, "fr"))
+
+
+def test_returned_to_a_stranger_in_french(golden: Golden) -> None:
+    golden("returned-fr", composer().compose_notice(RETURNED, DELIVERY).data)
+
+
+def test_returned_for_its_weight_in_english(golden: Golden) -> None:
+    notice = replace(RETURNED, reason=Reason.ATTACHMENT_TOO_LARGE, files=(NamedFile("Site plans.zip", 35_651_584),))
+    golden("returned-en", composer().compose_notice(notice, replace(DELIVERY, locale="en")).data)
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_waiting(golden: Golden, locale: str) -> None:
+    notice = replace(RETURNED, kind=NoticeKind.WAITING, reason=Reason.MODERATED)
+    golden(f"waiting-{locale}", composer().compose_notice(notice, replace(DELIVERY, locale=locale)).data)
