@@ -1,0 +1,390 @@
+"""Session: one SMTP connection that carries mail after mail, and the two mails it may hold at a time.
+
+Driven by the pool in outbound/client.py. Where the peer pipelines, the envelope of the next mail leaves together with
+the data of this one, so a mail costs one round trip and no task of its own. Every mail it took leaves it settled or
+handed back. RFC 5321 §4.1.4 (order of commands), RFC 2920 §3.1 (what may be grouped).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import assert_never
+
+from gateway.core.delivery import DeliveryState, Outgoing
+from gateway.core.reply import Reply
+from outbound.courier import LEASE_EXPIRED, NOT_READ, NOT_SENT
+from outbound.job import Job, Pool
+from outbound.wire import (
+    Extensions,
+    GarbageError,
+    ReplyReader,
+    find_fault,
+    mail_command,
+    rcpt_command,
+    stuff,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to wait for the peer (RFC 5321 §4.5.3.2)."""
+
+    connect_s: float = 30.0
+    """TCP and TLS handshakes."""
+    command_s: float = 300.0
+    """The greeting and each reply but the last."""
+    dot_s: float = 600.0
+    """The reply to the final dot, counted from the last octet that could be written."""
+    quit_s: float = 5.0
+    idle_close_s: float = 30.0
+    """A connection without work is closed after this."""
+
+
+class Step(Enum):
+    """What the next reply answers."""
+
+    RSET = auto()
+    MAIL = auto()
+    RCPT = auto()
+    DATA = auto()
+    DOT = auto()
+    EMPTY_DOT = auto()
+    QUIT = auto()
+
+
+class SessionError(Exception):
+    """The session ended before it was ready. The message is the detail for the outcome."""
+
+
+class Session(asyncio.Protocol):
+    """One connection, from TCP handshake to QUIT. `finished` counts mails that got their last reply."""
+
+    def __init__(self, pool: Pool, timeouts: Timeouts, max_mails: int) -> None:
+        self.extensions = Extensions()
+        self.finished = 0
+        self.over = False
+        self._connected = False
+        self._pool = pool
+        self._timeouts = timeouts
+        self._loop = asyncio.get_running_loop()
+        self._reader = ReplyReader()
+        self._expect: deque[Step] = deque()
+        self._answer: asyncio.Future[Reply] | None = None
+        # The mail whose final dot was written, and the mail whose envelope was.
+        self._sent: Job | None = None
+        self._begun: Job | None = None
+        self._open_transaction = False
+        self._refusal: Reply | None = None
+        self._max = self._left = max_mails
+        self._draining = False
+        self._deadline = 0.0
+        self._unwritten = 0
+        self._transport: asyncio.Transport
+
+    @property
+    def fruitless(self) -> bool:
+        """True where mails were begun and none was answered: the peer is there, and does not work."""
+        return self._left < self._max and not self.finished
+
+    # --- opening: one command, one reply ------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio: connected."""
+        assert isinstance(transport, asyncio.Transport)
+        # asyncio sets TCP_NODELAY itself, without which each mail would wait for an acknowledgement.
+        self._transport = transport
+        self._connected = True
+        # The greeting may come before anybody asks for it.
+        self._answer = self._loop.create_future()
+
+    async def greeting(self) -> Reply:
+        """The peer's first reply. Raises SessionError."""
+        return await self._read()
+
+    async def command(self, line: bytes) -> Reply:
+        """Send one command, CRLF included, and return its reply. Only before the first work(). Raises SessionError."""
+        if self.over:
+            raise SessionError("connection lost")
+        self._answer = self._loop.create_future()
+        self._transport.write(line)
+        return await self._read()
+
+    async def _read(self) -> Reply:
+        assert self._answer is not None
+        try:
+            async with asyncio.timeout(self._timeouts.command_s):
+                return await self._answer
+        except TimeoutError as error:
+            raise SessionError("time-out") from error
+        finally:
+            self._answer = None
+
+    async def secure(self, context: ssl.SSLContext, host: str, timeout_s: float) -> None:
+        """After the 220 to STARTTLS: put TLS under the session. Raises SessionError, OSError (TimeoutError too)."""
+        # What was sent in clear behind the 220 would be read as if it had come through TLS.
+        if self.over or not self._reader.empty:
+            raise SessionError("talk before the TLS handshake")
+        async with asyncio.timeout(timeout_s):
+            transport = await self._loop.start_tls(self._transport, self, context, server_hostname=host)
+        if transport is None or self.over:
+            raise SessionError("connection lost")
+        self._transport = transport
+
+    # --- mails ----------------------------------------------------------------------------------------------------
+
+    def work(self) -> None:
+        """Begin a mail if there is one; without one the session is idle. Only where nothing is under way."""
+        if self.over or self._draining:
+            self._leave()
+            return
+        opening = self._begin()
+        if opening:
+            self._transport.write(opening)
+        elif self._left <= 0:
+            self._leave()
+        elif not self.over:
+            self._deadline = self._loop.time() + self._timeouts.idle_close_s
+            self._pool.idle(self)
+
+    def _begin(self) -> bytes:
+        """Take the next mail that can be sent here; returns its first commands, b"" where there is none."""
+        while self._left > 0 and not self._draining:
+            job = self._pool.next_job()
+            if job is None:
+                break
+            fault = find_fault(job.mail, self.extensions)
+            if fault:
+                self._pool.settle(job, DeliveryState.FAILED, None, fault)
+                continue
+            self._left -= 1
+            self._begun = job
+            self._refusal = None
+            return self._envelope(job.mail)
+        return b""
+
+    def _envelope(self, mail: Outgoing) -> bytes:
+        lines = []
+        if self._open_transaction:
+            self._open_transaction = False
+            self._expect.append(Step.RSET)
+            lines.append(b"RSET\r\n")
+        if self.extensions.pipelining:
+            self._expect += (Step.MAIL, Step.RCPT, Step.DATA)
+            lines += (mail_command(mail, self.extensions), rcpt_command(mail), b"DATA\r\n")
+        elif not lines:
+            self._expect.append(Step.MAIL)
+            lines.append(mail_command(mail, self.extensions))
+        self._deadline = self._loop.time() + self._timeouts.command_s
+        return b"".join(lines)
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio: octets came."""
+        try:
+            for reply in self._reader.feed(data):
+                if self.over:
+                    break
+                self._take(reply)
+        except GarbageError as error:
+            self.end(f"protocol error: {error}")
+        self._pool.flush()
+
+    def _take(self, reply: Reply) -> None:
+        if self._answer is not None:
+            if self._answer.done():
+                self.end("protocol error: more replies than commands")
+            else:
+                self._answer.set_result(reply)
+            return
+        if not self._expect:
+            self.end("closed by the peer" if reply.code == 421 else "protocol error: a reply to nothing")
+            return
+        step = self._expect.popleft()
+        if reply.code == 421:
+            self._give_up(step, reply)
+            return
+        waits = self._timeouts.dot_s if self._expect and self._expect[0] is Step.DOT else self._timeouts.command_s
+        self._deadline = self._loop.time() + waits
+        match step:
+            case Step.MAIL | Step.RCPT:
+                self._take_envelope(step, reply)
+            case Step.DATA:
+                self._take_data(reply)
+            case Step.DOT:
+                self._take_dot(reply)
+            case Step.EMPTY_DOT:
+                self._after_reply()
+            case Step.RSET:
+                self._take_rset(reply)
+            case Step.QUIT:
+                self.end("quit")
+            case _:
+                assert_never(step)
+
+    def _take_envelope(self, step: Step, reply: Reply) -> None:
+        job = self._begun
+        assert job is not None
+        if reply.ok:
+            self._open_transaction = True
+        elif reply.code < 400:
+            self.end(f"protocol error: {reply.code} to {step.name}")
+            return
+        elif self._refusal is None:
+            self._refusal = reply
+        if self.extensions.pipelining:
+            return
+        if self._refusal is not None:
+            self._settle_begun(self._refusal)
+        elif step is Step.MAIL:
+            self._say(Step.RCPT, rcpt_command(job.mail))
+        else:
+            self._say(Step.DATA, b"DATA\r\n")
+
+    def _take_data(self, reply: Reply) -> None:
+        job = self._begun
+        assert job is not None
+        if reply.code == 354:
+            self._send_data(job)
+        elif reply.code >= 400:
+            self._settle_begun(self._refusal or reply)
+        else:
+            self.end(f"protocol error: {reply.code} to DATA")
+
+    def _send_data(self, job: Job) -> None:
+        self._open_transaction = False
+        if self._refusal is not None:
+            # The peer wants data although it took no recipient: end them at once (RFC 2920 §3.1), whatever it says.
+            refusal, self._begun = self._refusal, None
+            self._expect.append(Step.EMPTY_DOT)
+            self._settle(job, refusal)
+            parts = [b".\r\n"]
+        elif self._pool.is_expired(job):
+            # A dot would deliver an empty mail, so that only hanging up takes the envelope back.
+            self._begun = None
+            self._pool.settle(job, DeliveryState.DEFERRED, None, LEASE_EXPIRED)
+            self.end(LEASE_EXPIRED)
+            return
+        else:
+            self._sent, self._begun = job, None
+            self._expect.append(Step.DOT)
+            parts = [stuff(job.mail.data), b".\r\n"]
+        if self.extensions.pipelining:
+            parts.append(self._begin())
+        self._deadline = self._loop.time() + self._timeouts.dot_s
+        self._transport.write(b"".join(parts))
+
+    def _take_dot(self, reply: Reply) -> None:
+        if 300 <= reply.code < 400:
+            self.end(f"protocol error: {reply.code} to the final dot")
+            return
+        job, self._sent = self._sent, None
+        assert job is not None
+        self._settle(job, reply)
+        self._after_reply()
+
+    def _take_rset(self, reply: Reply) -> None:
+        if not reply.ok:
+            self.end(f"protocol error: {reply.code} to RSET")
+        elif not self.extensions.pipelining:
+            assert self._begun is not None
+            self._say(Step.MAIL, mail_command(self._begun.mail, self.extensions))
+
+    def _settle_begun(self, reply: Reply) -> None:
+        job, self._begun = self._begun, None
+        assert job is not None
+        self._settle(job, reply)
+        self._after_reply()
+
+    def _settle(self, job: Job, reply: Reply) -> None:
+        self.finished += 1
+        if reply.ok:
+            state = DeliveryState.DELIVERED
+        elif reply.temporary:
+            state = DeliveryState.DEFERRED
+        else:
+            state = DeliveryState.FAILED
+        self._pool.settle(job, state, reply, "")
+
+    def _after_reply(self) -> None:
+        if not self._expect and self._begun is None and not self.over:
+            self.work()
+
+    def _say(self, step: Step, line: bytes) -> None:
+        self._expect.append(step)
+        self._transport.write(line)
+
+    # --- the end --------------------------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Begin nothing more, and quit when what is under way is over."""
+        self._draining = True
+        if not self._expect and self._answer is None:
+            self._leave()
+
+    def check(self, now: float) -> None:
+        """Hang up where the peer has kept us waiting too long; called by the pool's tick with the loop's time."""
+        if self.over:
+            return
+        unwritten = self._transport.get_write_buffer_size()
+        if unwritten and unwritten != self._unwritten:
+            # A large mail on a slow line is no stall.
+            self._deadline = max(self._deadline, now + self._timeouts.dot_s)
+        self._unwritten = unwritten
+        if now < self._deadline:
+            return
+        if self._expect:
+            self.end("time-out")
+        else:
+            self._leave()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """asyncio: the connection is gone."""
+        self.end("connection lost")
+        self._pool.flush()
+
+    def end(self, detail: str) -> None:
+        """Hang up now and let go of both mails: the one whose data left is not sent again by us."""
+        if self.over:
+            return
+        self.over = True
+        if self._connected:
+            self._transport.abort()
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(SessionError(detail))
+            # Nobody may be waiting yet.
+            self._answer.exception()
+        sent, begun = self._sent, self._begun
+        self._sent = self._begun = None
+        if sent is not None:
+            self._pool.settle(sent, DeliveryState.DEFERRED, None, f"{NOT_READ}: {detail}")
+        if begun is not None:
+            self._return(begun, None, detail)
+        self._pool.ended(self, detail)
+
+    def _give_up(self, step: Step, reply: Reply) -> None:
+        """421: the peer closes the session, whatever was asked (RFC 5321 §3.8)."""
+        if step is Step.DOT and self._sent is not None:
+            job, self._sent = self._sent, None
+            self._settle(job, reply)
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            self._return(begun, reply, "")
+        self.end(f"closed by the peer: {reply}")
+
+    def _return(self, job: Job, reply: Reply | None, detail: str) -> None:
+        # A session that never finished a mail says something about the peer, and another would fare no better; one
+        # that did has met its limit, and the mail may go through the next.
+        if self.finished and not detail.startswith("protocol error"):
+            self._pool.hand_back(job)
+        else:
+            self._pool.settle(job, DeliveryState.DEFERRED, reply, "" if reply else f"{NOT_SENT}: {detail}")
+
+    def _leave(self) -> None:
+        if self.over or Step.QUIT in self._expect:
+            return
+        self._draining = True
+        self._deadline = self._loop.time() + self._timeouts.quit_s
+        self._say(Step.QUIT, b"QUIT\r\n")
