@@ -77,6 +77,8 @@ class Session(asyncio.Protocol):
         # The mail whose final dot was written, and the mail whose envelope was.
         self._sent: Job | None = None
         self._begun: Job | None = None
+        # The mail whose dot was answered, with that reply, until the replies to the next envelope prove it was its own.
+        self._answered: tuple[Job, Reply] | None = None
         self._open_transaction = False
         self._refusal: Reply | None = None
         self._max = self._left = max_mails
@@ -230,6 +232,7 @@ class Session(asyncio.Protocol):
         if reply.ok:
             self._open_transaction = True
         elif reply.code < 400:
+            self._doubt_answered()
             self.end(f"protocol error: {reply.code} to {step.name}")
             return
         elif self._refusal is None:
@@ -246,6 +249,7 @@ class Session(asyncio.Protocol):
     def _take_data(self, reply: Reply) -> None:
         job = self._begun
         assert job is not None
+        self._settle_answered()
         if reply.code == 354:
             self._send_data(job)
         elif reply.code >= 400:
@@ -282,8 +286,21 @@ class Session(asyncio.Protocol):
             return
         job, self._sent = self._sent, None
         assert job is not None
-        self._settle(job, reply)
+        self._answered = (job, reply)
+        if not self._expect:
+            self._settle_answered()
         self._after_reply()
+
+    def _settle_answered(self) -> None:
+        if self._answered is not None:
+            (job, reply), self._answered = self._answered, None
+            self._settle(job, reply)
+
+    def _doubt_answered(self) -> None:
+        """354 came a command too early, so a reply was left out, and what we took for the dot's was not."""
+        if self._answered is not None:
+            (job, _), self._answered = self._answered, None
+            self._pool.settle(job, DeliveryState.DEFERRED, None, f"{NOT_READ}: protocol error: a reply is missing")
 
     def _take_rset(self, reply: Reply) -> None:
         if not reply.ok:
@@ -356,6 +373,7 @@ class Session(asyncio.Protocol):
             self._answer.set_exception(SessionError(detail))
             # Nobody may be waiting yet.
             self._answer.exception()
+        self._settle_answered()
         sent, begun = self._sent, self._begun
         self._sent = self._begun = None
         if sent is not None:
@@ -369,6 +387,7 @@ class Session(asyncio.Protocol):
         if step is Step.DOT and self._sent is not None:
             job, self._sent = self._sent, None
             self._settle(job, reply)
+        self._settle_answered()
         begun, self._begun = self._begun, None
         if begun is not None:
             self._return(begun, reply, "")

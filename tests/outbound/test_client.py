@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -103,10 +104,12 @@ async def test_next_envelope_follows_the_dot(make_mail: MakeMail) -> None:
         return SILENT if verb == "." and state.mails == 1 else None
 
     async with RelayServer(answer) as server, connected(server, timeouts=QUICK) as relay:
-        await send(relay, [make_mail(1), make_mail(2)])
+        outcomes = await send(relay, [make_mail(1), make_mail(2)])
     dot = seen.index((".", "m1@example.test"))
     assert seen[dot + 1][0] == "MAIL"
     assert "bounce+2@" in seen[dot + 1][1]
+    # The reply to that MAIL is not taken for the one to the dot, which never came.
+    assert (outcomes[1].state, outcomes[1].detail[:14]) == (DEFERRED, "reply not read")
 
 
 async def test_one_mail_opens_one_connection(make_mail: MakeMail) -> None:
@@ -320,6 +323,34 @@ async def test_one_reply_too_many_never_counts_as_delivered(make_mail: MakeMail)
     delivered = [f"m{number}@example.test" for number, o in outcomes.items() if o.state is DELIVERED]
     assert sorted(server.received) == sorted(delivered)
     assert {o.state for o in outcomes.values()} == {DELIVERED, DEFERRED}
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_bad_weather(
+    make_mail: MakeMail, monkeypatch: pytest.MonkeyPatch, extensions: tuple[str, ...], seed: int
+) -> None:
+    """Any trouble anywhere: one outcome for each mail, no mail taken twice, none called delivered that was not."""
+    monkeypatch.setattr(client, "MAX_REST_S", 0.0)
+    dice = random.Random(seed)
+    troubles: list[Any] = [DROP, STALL, b"garbage\r\n", "421 4.3.2 bye", "450 4.2.0 later", "550 5.1.1 no"]
+
+    def answer(verb: str, argument: str, state: State) -> Any:
+        if verb == "CONNECT" or dice.random() > 0.03:
+            return None
+        return dice.choice(troubles)
+
+    mails = [make_mail(i) for i in range(120)]
+    async with RelayServer(answer, extensions=extensions) as server:
+        relay = Relay(RelayConfig("127.0.0.1", server.port, "gateway.test", connections=3, timeouts=QUICK))
+        halves = await asyncio.gather(send(relay, mails[:60]), send(relay, mails[60:]))
+        await relay.close(grace_s=1)
+    outcomes = halves[0] | halves[1]
+    assert len(outcomes) == 120
+    taken = server.received
+    assert len(set(taken)) == len(taken)
+    delivered = {f"m{number}@example.test" for number, o in outcomes.items() if o.state is DELIVERED}
+    unread = {f"m{number}@example.test" for number, o in outcomes.items() if "reply not read" in o.detail}
+    assert delivered <= set(taken) <= delivered | unread
 
 
 # --- no connection --------------------------------------------------------------------------------------------------
