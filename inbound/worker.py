@@ -19,8 +19,9 @@ from gateway.core.errors import StoreError
 from gateway.core.message import Mail
 from inbound import pipeline
 from inbound.case import Decided, ReadMail
+from inbound.job import ReaderSetup
 from inbound.policy import Rules
-from inbound.reader import Reader, ReaderSetup, Unread
+from inbound.reader import Reader, Unread
 from inbound.route import House
 from store import arrivals
 from store.database import Database
