@@ -46,6 +46,7 @@ class Renderer:
     """The templates in every language; each is loaded and inlined when first used, and kept."""
 
     def __init__(self, root: Path = ROOT) -> None:
+        self._root = root
         self._folder = root / "mail"
         self._css = (self._folder / "inline.css").read_text("utf-8")
         self._languages = {code: Language(code, root) for code in LANGUAGES}
@@ -66,11 +67,17 @@ class Renderer:
 
     def notice(self, view: NoticeView, language: Language) -> tuple[str, Rendered]:
         """Subject and bodies of a notice; the subject is among the words of its template."""
-        words = self._environments[language.code].get_template("notice/words.txt").module
+        words = self._environments[language.code].get_template("mail/notice/words.txt").module
         view = replace(view, subject=str(words.subject(view)))  # type: ignore[attr-defined]
         page, lines = self._sheet("notice", language.code)
         html = page.render(mail=view, language=language.code, words_html=Markup(view.html))  # noqa: S704
         return view.subject, Rendered(html, flow(lines.render(mail=view)) + "\n")
+
+    def page(self, name: str, locale: str, **words: str) -> str:
+        """A page of the web role: templates/web/<name>.html in the language of that locale."""
+        language = self.language(locale)
+        template = self._environments[language.code].get_template(f"web/{name}.html")
+        return template.render(language=language.code, **words)
 
     def _load(self, kind: str, code: str) -> tuple[Template, Template]:
         layout = (self._folder / "layout.html").read_text("utf-8")
@@ -78,7 +85,7 @@ class Renderer:
         main = (self._folder / kind / "mail.html").read_text("utf-8")
         source = layout.replace("/* screen.css */", screen).replace("<!-- main -->", main)
         environment = self._environments[code]
-        return environment.from_string(inline(source, self._css)), environment.get_template(f"{kind}/mail.txt")
+        return environment.from_string(inline(source, self._css)), environment.get_template(f"mail/{kind}/mail.txt")
 
     def _author_styles(self) -> dict[str, str]:
         specimen = inline(f"<html><body><div class='words'>{_SPECIMEN}</div></body></html>", self._css)
@@ -86,7 +93,7 @@ class Renderer:
 
     def _environment(self, language: Language) -> Environment:
         environment = Environment(
-            loader=FileSystemLoader(self._folder),
+            loader=FileSystemLoader(self._root),
             extensions=["jinja2.ext.i18n"],
             # A mail's text part and its words are text, escaped where the HTML takes them in.
             autoescape=select_autoescape(("html",), default_for_string=True),

@@ -18,7 +18,7 @@ import structlog
 
 from gateway.core.clock import Clock
 from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Outcome, Outgoing
-from gateway.core.errors import GatewayError, StoreError
+from gateway.core.errors import CompositionError, GatewayError, StoreError
 from gateway.core.notice import NoticeMail
 from gateway.core.post import PostMail
 from outbound.compose import Composer
@@ -179,9 +179,9 @@ class Sender:
             return self._compose_post(delivery, loaded)
         except (GatewayError, LookupError, ValueError, AssertionError) as error:
             log.exception("compose_failed", delivery=delivery.id)
-            return Outcome(
-                delivery.id, delivery.attempts, DeliveryState.DEFERRED, detail=f"not composed: {type(error).__name__}"
-            )
+            # What cannot leave as meant never will; a store that did not answer may answer later.
+            state = DeliveryState.FAILED if isinstance(error, CompositionError) else DeliveryState.DEFERRED
+            return Outcome(delivery.id, delivery.attempts, state, detail=f"not composed: {type(error).__name__}")
 
     def _compose_post(self, delivery: Delivery, loaded: _Loaded) -> Outgoing:
         assert delivery.post_id

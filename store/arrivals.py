@@ -267,10 +267,11 @@ def oldest(tx: Connection) -> datetime | None:
     return found
 
 
-def purge_raw(tx: Connection, before: datetime, most: int) -> list[str]:
+def purge_raw(tx: Connection, before: datetime, most: int) -> tuple[int, list[str]]:
     """Forgets the raw bytes of up to `most` messages that came in before, unless one of their arrivals is still open.
 
-    Returns the blobs that neither a message nor an attachment names any more; the caller deletes them after the commit.
+    Returns how many, and the blobs that neither a message nor an attachment names any more: the caller deletes them
+    after the commit.
     """
     open_ones = select(arrivals.c.spool_id).where(arrivals.c.state != "closed")
     old = (
@@ -286,4 +287,16 @@ def purge_raw(tx: Connection, before: datetime, most: int) -> list[str]:
     freed = {row.blob for row in rows if row.blob}
     freed -= set(tx.scalars(select(spool.c.blob).where(spool.c.blob.in_(freed))))
     freed -= set(tx.scalars(select(attachments.c.sha256).where(attachments.c.sha256.in_(freed))))
-    return sorted(freed)
+    return len(ids), sorted(freed)
+
+
+def purge(tx: Connection, before: datetime, most: int) -> int:
+    """Forgets up to `most` closed messages that came in before, with their arrivals; returns how many."""
+    open_ones = select(arrivals.c.spool_id).where(arrivals.c.state != "closed")
+    old = (
+        select(spool.c.id)
+        .where(spool.c.received_at < before, spool.c.state == "closed", spool.c.id.not_in(open_ones))
+        .where(spool.c.blob == "", spool.c.id.not_in(select(raw_mails.c.spool_id)))
+        .limit(most)
+    )
+    return tx.execute(delete(spool).where(spool.c.id.in_(old))).rowcount

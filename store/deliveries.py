@@ -184,6 +184,11 @@ def counts(tx: Connection) -> dict[str, int]:
     return found
 
 
+def waiting(tx: Connection) -> int:
+    """How many deliveries are still to be sent."""
+    return tx.scalar(select(func.count()).select_from(deliveries).where(deliveries.c.state.in_(_OPEN))) or 0
+
+
 def oldest(tx: Connection) -> datetime | None:
     """When the oldest delivery that is still to be sent was born."""
     born: datetime | None = tx.scalar(select(func.min(deliveries.c.created_at)).where(deliveries.c.state.in_(_OPEN)))

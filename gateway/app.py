@@ -1,0 +1,306 @@
+"""The wiring: the only place that knows all parts. Builds them from settings, starts the roles, stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import ssl
+from collections.abc import Sequence
+from enum import StrEnum
+from ipaddress import ip_network
+from pathlib import Path
+
+import structlog
+
+from digests.housekeeping import Retention
+from digests.worker import Scheduler
+from gateway import keys
+from gateway.core.clock import Clock, utc_now
+from gateway.core.errors import ConfigurationError
+from gateway.observe import Metrics, Readiness, check
+from gateway.settings import Settings
+from gateway.web.server import Web, WebSetup
+from inbound.authenticity import Border
+from inbound.job import ReaderSetup
+from inbound.limits import Limits, ListenerConfig, Protocol
+from inbound.listener import Listener
+from inbound.policy import Rules
+from inbound.route import House, Recipients
+from inbound.spool import Spool
+from inbound.worker import Worker, WorkerSetup
+from outbound.client import Relay, RelayConfig, Security
+from outbound.compose import Composer
+from outbound.contents import Contents
+from outbound.contents import Limits as ContentLimits
+from outbound.courier import Courier
+from outbound.dkim import Signer
+from outbound.headers import Site
+from outbound.maildir import MaildirRelay
+from outbound.render import Renderer
+from outbound.worker import Sender, SenderSetup
+from store import arrivals, deliveries, migrations
+from store.blobs import open_blobs
+from store.database import Database
+from store.wakeups import Wakeups, Work
+
+log = structlog.get_logger(__name__)
+
+GRACE_S = 30.0
+
+
+class Role(StrEnum):
+    """What a node can do; `relais serve` without a role does it all."""
+
+    LISTENER = "listener"
+    WORKER = "worker"
+    SENDER = "sender"
+    SCHEDULER = "scheduler"
+    WEB = "web"
+
+
+ALL_ROLES = tuple(Role)
+
+
+class App:
+    """The gateway of these settings. Raises ConfigurationError for what the settings promise and the machine lacks."""
+
+    def __init__(self, settings: Settings, *, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.store.url)
+        self.keys = keys.load(settings.gateway.secret_file)
+        self.blobs = open_blobs(settings.store.blobs, endpoint=settings.store.blobs_endpoint)
+        self.wakeups = Wakeups(self.database)
+        self.metrics = Metrics(self.database, clock)
+        self.house = House(settings.gateway.domain, settings.smtp.separator, self.keys)
+        self.listeners: list[Listener] = []
+        self._renderer = Renderer()
+        self._stop_asked = asyncio.Event()
+
+    def require_schema(self) -> None:
+        """Raises ConfigurationError where the database is empty or of another version."""
+        found = migrations.current(self.database)
+        if found != migrations.HEAD:
+            words = "is empty" if found is None else f"has schema {found}, this Relais wants {migrations.HEAD}"
+            raise ConfigurationError([("store.url", f"the database {words}: run relais init")])
+
+    def rules(self) -> Rules:
+        """What the house rules read of the settings."""
+        return Rules(self.settings.authentication.require, self.settings.posting.max_attachment_bytes)
+
+    def reader_setup(self) -> ReaderSetup:
+        """What a reader process needs."""
+        own = self.settings
+        border = Border(own.authentication.authserv_id, own.authentication.proofs)
+        return ReaderSetup(own.store.blobs, own.store.blobs_endpoint, own.gateway.domain, border)
+
+    def make_worker(self) -> Worker:
+        """The inbound worker."""
+        setup = WorkerSetup(
+            house=self.house,
+            rules=self.rules(),
+            reader=self.reader_setup(),
+            readers=1,
+            decided=lambda item: self.metrics.decided(item.decision),
+        )
+        return Worker(setup, self.database, self.wakeups, self.clock)
+
+    def site(self) -> Site:
+        """Who we are in mails and pages."""
+        own = self.settings
+        return Site(own.gateway.domain, own.gateway.name, own.web.base_url, own.smtp.separator)
+
+    def make_spool(self) -> Spool:
+        """The durable hand-over."""
+        disk = Path(self.database.url.database or ".").parent if self.database.is_sqlite else Path()
+        return Spool(
+            self.database,
+            self.blobs,
+            disk=disk,
+            reserve_bytes=self.settings.store.reserve_bytes,
+            committed=lambda: self.wakeups.ring(Work.ARRIVALS),
+        )
+
+    def make_sender(self) -> Sender:
+        """The outbound worker."""
+        own = self.settings
+        setup = SenderSetup(
+            composer=Composer(self.site(), self.keys, self.blobs.read, self._renderer),
+            contents=Contents(ContentLimits(own.posting.attach_bytes, own.posting.max_attachment_bytes, None)),
+            courier=self._courier(),
+            signer=self._signer(),
+            unrecorded=own.relay.unrecorded,
+            counted=self.metrics.attempted,
+        )
+        return Sender(setup, self.database, self.wakeups, self.clock)
+
+    def make_web(self) -> Web:
+        """The HTTP door."""
+        setup = WebSetup(
+            database=self.database,
+            blobs=self.blobs,
+            keys=self.keys,
+            metrics=self.metrics,
+            readiness=self.readiness,
+            render=self._renderer.page,
+            managers=self.site().managers,
+            network=self.settings.gateway.name,
+            locale=self.settings.gateway.locale,
+        )
+        return Web(setup)
+
+    def readiness(self) -> Readiness:
+        """Whether this node can do its work."""
+        return check(self.database, self.clock)
+
+    def make_listeners(self, spool: Spool) -> list[Listener]:
+        """SMTP and LMTP, as far as the settings name them."""
+        tls = self._tls()
+        recipients = Recipients(self.house, self.database)
+        wanted = ((Protocol.SMTP, self.settings.smtp.listen), (Protocol.LMTP, self.settings.lmtp.listen))
+        return [
+            Listener(self._listener_config(protocol, listen, tls), spool, recipients, self.clock)
+            for protocol, listen in wanted
+            if listen
+        ]
+
+    async def run(self, roles: Sequence[Role] = ALL_ROLES) -> None:
+        """Starts the roles, serves until SIGTERM, SIGINT or stop(), then stops them in the order of the mail's path."""
+        self.require_schema()
+        self.database.hold()
+        self._recover()
+        self.wakeups.start()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        spool = self.make_spool()
+        worker = self.make_worker() if Role.WORKER in roles else None
+        sender = self.make_sender() if Role.SENDER in roles else None
+        web = self.make_web() if Role.WEB in roles and self.settings.web.listen else None
+        scheduler = self._make_scheduler() if Role.SCHEDULER in roles else None
+        self.listeners = self.make_listeners(spool) if Role.LISTENER in roles else []
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            spool.start()
+            if worker:
+                worker.start()
+            if sender:
+                tasks.append(loop.create_task(sender.run(), name="sender"))
+            if web:
+                host, _, port = self.settings.web.listen.rpartition(":")
+                tasks.append(loop.create_task(web.serve(host.strip("[]"), int(port)), name="web"))
+            if scheduler:
+                scheduler.start()
+            for listener in self.listeners:
+                await listener.start()
+            log.info(
+                "started", roles=[role.value for role in roles], addresses=[str(x.address) for x in self.listeners]
+            )
+            await self._until_stopped(tasks)
+        finally:
+            log.info("stopping")
+            for listener in self.listeners:
+                await listener.stop(GRACE_S)
+            await asyncio.to_thread(spool.stop)
+            if worker:
+                await asyncio.to_thread(worker.stop)
+            if scheduler:
+                await asyncio.to_thread(scheduler.stop)
+            if sender:
+                sender.stop()
+            if web:
+                web.stop()
+            await asyncio.wait(tasks, timeout=GRACE_S) if tasks else None
+            await asyncio.to_thread(self.wakeups.stop)
+            self.database.close()
+            log.info("stopped")
+        for task in tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                raise error
+
+    def stop(self) -> None:
+        """Asks run() to end. On its event loop only."""
+        self._stop_asked.set()
+
+    async def _until_stopped(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Until somebody asks, or a role that should never end has ended."""
+        asked = asyncio.ensure_future(self._stop_asked.wait())
+        await asyncio.wait([asked, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+
+    def _recover(self) -> None:
+        """On SQLite nobody else can be at work: what the last process had claimed is free at once."""
+        if self.database.is_sqlite:
+            now = self.clock()
+            with self.database.transaction() as tx:
+                mails = arrivals.release_all(tx, now)
+                outgoing = deliveries.release_all(tx, now)
+            log.info("recovered", messages=mails, deliveries=outgoing)
+
+    def _make_scheduler(self) -> Scheduler:
+        own = self.settings.retention
+        return Scheduler(self.database, self.blobs, Retention(own.raw_days, own.sent_days, own.log_days), self.clock)
+
+    def _listener_config(self, protocol: Protocol, listen: str, tls: ssl.SSLContext | None) -> ListenerConfig:
+        own = self.settings.smtp
+        return ListenerConfig(
+            protocol=protocol,
+            listen=listen,
+            hostname=own.hostname or self.settings.gateway.domain,
+            domain=self.settings.gateway.domain,
+            max_message_bytes=own.max_message_bytes,
+            tls=tls,
+            trusted_peers=tuple(ip_network(peer) for peer in self.settings.authentication.trusted_peers),
+            limits=Limits(
+                connections=own.connections,
+                connections_per_peer=own.connections_per_peer,
+                recipients=own.recipients,
+                mails_per_session=own.mails_per_session,
+                commands_without_mail=own.commands_without_mail,
+                errors=own.errors,
+                session_s=own.session_s,
+                idle_s=own.idle_s,
+                tls_s=own.tls_s,
+                min_rate=own.min_rate,
+                banner_delay_s=own.banner_delay_s,
+                header_bytes=own.header_bytes,
+            ),
+        )
+
+    def _tls(self) -> ssl.SSLContext | None:
+        own = self.settings.smtp
+        if not own.certificate:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(own.certificate, own.key)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigurationError([("smtp.certificate", f"cannot be used: {error}")]) from error
+        return context
+
+    def _courier(self) -> Courier:
+        own = self.settings.relay
+        if not own.host:
+            own.outbox.mkdir(parents=True, exist_ok=True)
+            return MaildirRelay(own.outbox, self.clock)
+        config = RelayConfig(
+            host=own.host,
+            port=own.port,
+            hostname=own.hostname or self.settings.gateway.domain,
+            security=Security(own.security),
+            username=own.username,
+            password=own.password.get_secret_value(),
+            connections=own.connections,
+            ca_file=Path(own.ca_file) if own.ca_file else None,
+        )
+        return Relay(config, self.clock)
+
+    def _signer(self) -> Signer | None:
+        own = self.settings.dkim
+        if not own.domain:
+            return None
+        try:
+            key = Path(own.key_file).read_bytes()
+        except OSError as error:
+            raise ConfigurationError([("dkim.key_file", f"cannot be read: {error.strerror}")]) from error
+        return Signer(own.domain, own.selector, key, self.clock)

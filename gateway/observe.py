@@ -1,0 +1,120 @@
+"""Logs, metrics, health: one structured line for what went wrong, a counter for what happened, a word for being well.
+
+Addresses and bodies are never logged at INFO; a line carries ids (arrival= delivery= community= reason=).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from gateway.core.clock import Clock
+from gateway.core.decision import Decision
+from gateway.core.delivery import Outcome
+from gateway.core.errors import StoreError
+from store import arrivals, deliveries
+from store.database import Database
+
+SPOOL_IS_OLD = timedelta(minutes=10)
+
+
+def set_up_logs() -> None:
+    """Structured lines on stderr: readable on a terminal, JSON for everything else."""
+    terminal = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *(
+                [structlog.dev.ConsoleRenderer()]
+                if terminal
+                else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=False)]
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    # Libraries speak through logging; only what they find wrong is wanted.
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+
+
+class Metrics:
+    """The counters of this process and the queues of the store, as Prometheus reads them."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        self._decisions = Counter(
+            "relais_decisions", "Arrivals decided.", ("verdict", "reason"), registry=self._registry
+        )
+        self._outcomes = Counter("relais_deliveries", "Attempts to deliver.", ("state",), registry=self._registry)
+        self._registry.register(_Queues(database, clock))
+
+    def decided(self, decision: Decision) -> None:
+        """One arrival was decided."""
+        self._decisions.labels(decision.verdict.value, decision.reason.value).inc()
+
+    def attempted(self, outcome: Outcome) -> None:
+        """One delivery was attempted."""
+        self._outcomes.labels(outcome.state.value).inc()
+
+    def page(self) -> bytes:
+        """The text of /metrics. Raises StoreError."""
+        return generate_latest(self._registry)
+
+
+class _Queues(Collector):
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def collect(self) -> Iterator[Metric]:
+        waiting = GaugeMetricFamily("relais_waiting", "What waits in the store.", labels=("queue",))
+        age = GaugeMetricFamily("relais_oldest_seconds", "Age of the oldest that waits.", labels=("queue",))
+        now = self._clock()
+        with self._database.reading() as tx:
+            for state, number in arrivals.counts(tx, now).items():
+                waiting.add_metric((f"arrivals_{state}",), number)
+            waiting.add_metric(("deliveries",), deliveries.waiting(tx))
+            for queue, since in (("arrivals", arrivals.oldest(tx)), ("deliveries", deliveries.oldest(tx))):
+                age.add_metric((queue,), (now - since).total_seconds() if since else 0.0)
+        yield waiting
+        yield age
+
+    def describe(self) -> Iterator[Metric]:
+        yield from ()
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether this node can do its work; `troubles` says in words why not."""
+
+    troubles: tuple[str, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Nothing is wrong."""
+        return not self.troubles
+
+
+def check(database: Database, clock: Clock) -> Readiness:
+    """Asks the store, and how long the oldest mail has waited to be decided."""
+    try:
+        with database.reading() as tx:
+            oldest = arrivals.oldest(tx)
+    except StoreError:
+        return Readiness(("the store does not answer",))
+    if oldest and clock() - oldest > SPOOL_IS_OLD:
+        return Readiness((f"a mail has waited since {oldest.isoformat(timespec='seconds')}",))
+    return Readiness(())

@@ -1,0 +1,1 @@
+"""The web role: unsubscribe links, files, health and metrics."""
