@@ -36,6 +36,7 @@ from store.wakeups import Wakeups, Work
 log = structlog.get_logger(__name__)
 
 BATCH = 400
+_SIGNED_TOGETHER = 50
 _LOOK_EVERY_S = 2.0
 _TROUBLE_PAUSE_S = 1.0
 
@@ -109,18 +110,49 @@ class Sender:
     async def _send_due(self) -> None:
         loop = asyncio.get_running_loop()
         pace = Pace(limit=self._setup.unrecorded, group=max(1, self._setup.unrecorded // 2))
-        async with Dispatch(self._setup.courier, self._record, pace) as dispatch:
-            coming = loop.run_in_executor(self._composing, self._claim_and_compose)
-            while not self._stopping.is_set():
-                mails = await coming
-                if mails is None:
-                    return
-                # The next batch is claimed and composed while this one is on the wire.
-                coming = loop.run_in_executor(self._composing, self._claim_and_compose)
-                await dispatch.feed(await self._signed(mails))
-            late = await coming
-            if late:
-                await dispatch.feed(await self._signed(late))
+        renewing = loop.create_task(self._renew())
+        coming = loop.run_in_executor(self._composing, self._claim_and_compose)
+        try:
+            async with Dispatch(self._setup.courier, self._record, pace) as dispatch:
+                while (mails := await coming) is not None:
+                    # The next batch is claimed and composed while this one is on the wire.
+                    coming = loop.run_in_executor(self._composing, self._claim_and_compose)
+                    await self._feed(dispatch, mails)
+        finally:
+            renewing.cancel()
+            # After trouble some are left without an outcome: their leases must run out, so nobody renews them.
+            await asyncio.wait([coming])
+            self._in_hand.clear()
+
+    async def _feed(self, dispatch: Dispatch, mails: list[Outgoing]) -> None:
+        """Hands mails over; where they are signed, the next are signed while these are on the wire."""
+        signer = self._setup.signer
+        if signer is None:
+            await dispatch.feed(mails)
+            return
+        loop = asyncio.get_running_loop()
+        chunks = [mails[i : i + _SIGNED_TOGETHER] for i in range(0, len(mails), _SIGNED_TOGETHER)]
+        signing = [
+            loop.run_in_executor(self._signing, signer.sign_many, [mail.data for mail in chunk]) for chunk in chunks
+        ]
+        for chunk, signed in zip(chunks, signing, strict=True):
+            ready = await signed
+            await dispatch.feed([replace(mail, data=data) for mail, data in zip(chunk, ready, strict=True)])
+
+    async def _renew(self) -> None:
+        """Keeps hold of what is on the wire, however long the relay takes."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(deliveries.LEASE.total_seconds() / 4)
+            held = list(self._in_hand.values())
+            try:
+                await loop.run_in_executor(self._recording, self._hold, held)
+            except StoreError as error:
+                log.error("sender_trouble", trouble=str(error))
+
+    def _hold(self, held: list[Delivery]) -> None:
+        with self._database.transaction() as tx:
+            deliveries.renew(tx, held, self._clock())
 
     async def _rest(self) -> None:
         if self._stopping.is_set():
@@ -134,7 +166,7 @@ class Sender:
 
     def _claim_and_compose(self) -> list[Outgoing] | None:
         """The next due mails, composed; None when nothing is due."""
-        if self._setup.courier.resting_s > 0:
+        if self._stopping.is_set() or self._setup.courier.resting_s > 0:
             return None
         with self._database.transaction() as tx:
             claimed = deliveries.claim(tx, self._clock(), BATCH)
@@ -191,19 +223,6 @@ class Sender:
             template = self._setup.composer.prepare(loaded.posts[delivery.post_id], language)
             self._templates.put(delivery.post_id, language, template)
         return self._setup.composer.fill(template, delivery)
-
-    async def _signed(self, mails: list[Outgoing]) -> list[Outgoing]:
-        """The mails with their DKIM signatures, half of them on each of two threads."""
-        signer = self._setup.signer
-        if signer is None or not mails:
-            return mails
-        loop = asyncio.get_running_loop()
-        half = -(-len(mails) // 2)
-        halves = [mails[:half], mails[half:]]
-        signed = await asyncio.gather(
-            *(loop.run_in_executor(self._signing, signer.sign_many, [m.data for m in part]) for part in halves)
-        )
-        return [replace(mail, data=data) for mail, data in zip(mails, [*signed[0], *signed[1]], strict=True)]
 
     async def _record(self, outcomes: list[Outcome]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._recording, self._store, outcomes)

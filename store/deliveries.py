@@ -6,7 +6,7 @@ An attempt is recorded before the dialing (T4) and its outcome after (T5); `atte
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -119,6 +119,16 @@ def record(tx: Connection, outcomes: Sequence[tuple[Outcome, datetime | None]], 
             ours = and_(deliveries.c.id.in_(ids), deliveries.c.attempts == attempts, deliveries.c.state.in_(_OPEN))
             written += tx.execute(update(deliveries).where(ours).values(values)).rowcount
     return written
+
+
+def renew(tx: Connection, held: Iterable[Delivery], now: datetime) -> None:
+    """Holds claimed deliveries two minutes more: a relay may take ten to answer a dot (RFC 5321 §4.5.3.2.6)."""
+    by_attempts: dict[int, list[int]] = defaultdict(list)
+    for delivery in held:
+        by_attempts[delivery.attempts].append(delivery.id)
+    for attempts, ids in by_attempts.items():
+        ours = and_(deliveries.c.id.in_(ids), deliveries.c.attempts == attempts, deliveries.c.state.in_(_OPEN))
+        tx.execute(update(deliveries).where(ours).values(next_attempt_at=now + LEASE))
 
 
 def release_all(tx: Connection, now: datetime) -> int:
