@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gateway.core.errors import ConfigurationError, StoreError
@@ -82,12 +83,15 @@ class Database:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise StoreError(f"{type(error).__name__}: {error.orig}") from error
-    except DBAPIError as error:
+    except (IntegrityError, DataError, ProgrammingError, NotSupportedError) as error:
+        # What the caller asked for was wrong, unless the connection went away under it.
         if error.connection_invalidated:
             raise StoreError(f"connection lost: {error.orig}") from error
         raise
+    except DBAPIError as error:
+        raise StoreError(f"{type(error).__name__}: {error.orig}") from error
+    except PoolTimeoutError as error:
+        raise StoreError("all connections are in use") from error
 
 
 def _sqlite_engine(url: str, pool: int) -> Engine:

@@ -1,16 +1,20 @@
-"""A little network for the tests: people, communities, members and the mails they write, all in one transaction each."""
+"""A little network for the tests: people, communities, members and what they wrote, each call one transaction."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 from gateway.core import address
 from gateway.core.community import Membership, NetworkRole, Pace, PersonState, PostPolicy, Role
+from gateway.core.message import Envelope
 from gateway.core.token import KeyRing
-from store import communities, memberships, people
+from store import audience, communities, memberships, people, posts
 from store.communities import NewCommunity
 from store.database import Database
 from store.people import NewPerson
+from store.posts import NewContent, NewFile, NewPost
 
 DOMAIN = "relais.example"
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -38,6 +42,7 @@ class Network:
     def __init__(self, database: Database, clock: SetClock) -> None:
         self.database = database
         self.clock = clock
+        self._numbers = count(1)
 
     def person(self, name: str, *, locale: str = "en", role: NetworkRole = NetworkRole.MEMBER) -> int:
         """Adds a person; returns the id."""
@@ -71,3 +76,64 @@ class Network:
         """Suspends a person."""
         with self.database.transaction() as tx:
             people.set_state(tx, person_id, PersonState.SUSPENDED)
+
+    def write(
+        self, author_id: int, *community_ids: int, answering: int | None = None, files: Sequence[NewFile] = ()
+    ) -> list[int]:
+        """Posts one content to these communities, in the topic of the post it answers; returns the post ids."""
+        number = next(self._numbers)
+        with self.database.transaction() as tx:
+            held = {locked.community.id: locked for locked in communities.lock(tx, ids=community_ids)}
+            above = posts.places(tx, [answering])[answering] if answering is not None else None
+            [content_id] = posts.add_contents(tx, [new_content(number, author_id, tuple(files))], self.clock())
+            rows = [
+                NewPost(
+                    community_id=community_id,
+                    content_id=content_id,
+                    author_id=author_id,
+                    number=held[community_id].last_number + 1,
+                    dedup_key=f"{number:064}",
+                    title=f"Subject {number}",
+                    topic_id=above.topic.id if above else None,
+                    parent_id=answering,
+                )
+                for community_id in community_ids
+            ]
+            ids = posts.add_posts(tx, rows, KEYS.current, self.clock())
+            for community_id, locked in held.items():
+                communities.set_last_number(tx, community_id, locked.last_number + 1)
+        return ids
+
+    def fan_out(self) -> int:
+        """Expands all that is open; returns in how many transactions."""
+        steps = 0
+        while True:
+            with self.database.transaction() as tx:
+                if not audience.expand(tx, self.clock()):
+                    return steps
+            steps += 1
+
+
+def new_content(number: int, author_id: int, files: tuple[NewFile, ...] = ()) -> NewContent:
+    """The words of mail `number`."""
+    return NewContent(
+        message_id=f"<ours-{number}@{DOMAIN}>",
+        author_message_id=f"<own-{number}@people.example>",
+        author_id=author_id,
+        subject=f"Subject {number}",
+        text=f"Words {number}",
+        html=None,
+        quoted="",
+        signature="",
+        forwarded="",
+        language="en",
+        files=files,
+    )
+
+
+def envelope(
+    *forward_paths: str, reverse_path: str = "ann@people.example", trusted: bool = True, at: datetime = START
+) -> Envelope:
+    """An envelope as the LMTP door makes it; a bare name is completed with our domain."""
+    paths = tuple(path if "@" in path else f"{path}@{DOMAIN}" for path in forward_paths)
+    return Envelope(reverse_path, paths, "127.0.0.1", trusted, "LMTP", "mx.people.example", at)

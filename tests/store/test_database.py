@@ -1,0 +1,214 @@
+"""Engines and transactions: what SQLite and PostgreSQL must have in common, and where they differ."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, insert, select, text
+from sqlalchemy.exc import IntegrityError
+
+from gateway.core.errors import ConfigurationError, StoreError
+from store.database import Database
+from store.schema import communities
+from tests.network import START
+
+ROW = {
+    "name": "Projets",
+    "kind": "project",
+    "pace": "each",
+    "join_policy": "open",
+    "post_policy": "members",
+    "created_at": START,
+}
+
+
+@pytest.fixture
+def sqlite(sqlite_url: str) -> Iterator[Database]:
+    database = Database(sqlite_url)
+    yield database
+    database.close()
+
+
+def test_a_transaction_commits_at_its_end(database: Database) -> None:
+    with database.transaction() as tx:
+        tx.execute(insert(communities).values(address="projets", **ROW))
+    with database.reading() as tx:
+        assert tx.scalars(select(communities.c.created_at)).all() == [START]
+
+
+def test_a_transaction_rolls_back_on_any_exception(database: Database) -> None:
+    with pytest.raises(KeyError), database.transaction() as tx:
+        tx.execute(insert(communities).values(address="projets", **ROW))
+        raise KeyError
+    with database.reading() as tx:
+        assert tx.execute(select(communities)).all() == []
+
+
+def test_a_violated_constraint_passes_as_it_is(database: Database) -> None:
+    with pytest.raises(IntegrityError), database.transaction() as tx:
+        tx.execute(insert(communities), [{"address": "projets", **ROW}, {"address": "projets", **ROW}])
+
+
+def test_foreign_keys_hold(database: Database) -> None:
+    with pytest.raises(IntegrityError), database.transaction() as tx:
+        tx.execute(text("INSERT INTO raw_mails (spool_id, data) VALUES (77, '')"))
+
+
+def test_sqlite_is_durable_and_patient(sqlite: Database) -> None:
+    with sqlite.reading() as tx:
+        pragmas = {
+            name: tx.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    # synchronous 2 is FULL: a commit that was answered with 250 survives a loss of power (I1).
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+
+
+def test_sqlite_begins_to_write_at_once_and_to_read_without(sqlite: Database) -> None:
+    said: list[str] = []
+    event.listen(sqlite.engine, "before_cursor_execute", lambda _c, _k, statement, *_: said.append(statement))
+    with sqlite.transaction() as tx:
+        tx.execute(text("SELECT 1"))
+    with sqlite.reading() as tx:
+        tx.execute(text("SELECT 1"))
+    assert [statement for statement in said if statement.startswith("BEGIN")] == ["BEGIN IMMEDIATE", "BEGIN"]
+
+
+def test_readers_do_not_wait_for_a_writer(sqlite: Database) -> None:
+    with sqlite.transaction() as writing:
+        writing.execute(insert(communities).values(address="projets", **ROW))
+        with sqlite.reading() as tx:
+            assert tx.execute(select(communities)).all() == []
+
+
+def test_many_writers_take_turns(database: Database) -> None:
+    with database.transaction() as tx:
+        tx.execute(insert(communities).values(address="projets", **ROW))
+    troubles: list[Exception] = []
+
+    def add_ten() -> None:
+        try:
+            for _ in range(10):
+                with database.transaction() as tx:
+                    number = tx.scalar(select(communities.c.last_number).with_for_update()) or 0
+                    tx.execute(communities.update().values(last_number=number + 1))
+        except Exception as error:
+            troubles.append(error)
+
+    threads = [threading.Thread(target=add_ten) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not troubles
+    with database.reading() as tx:
+        assert tx.scalar(select(communities.c.last_number)) == 60
+
+
+def test_trouble_of_sqlite_is_a_store_error(tmp_path: Path) -> None:
+    path = tmp_path / "not.db"
+    path.write_bytes(b"this is no database" * 100)
+    database = Database(f"sqlite:///{path}")
+    with pytest.raises(StoreError), database.transaction() as tx:
+        tx.execute(text("SELECT 1"))
+    database.close()
+
+
+def test_a_locked_sqlite_is_a_store_error(sqlite: Database) -> None:
+    with sqlite.engine.connect() as other:
+        other.exec_driver_sql("SELECT 1")
+        event.listen(sqlite.engine, "connect", lambda c, _: c.execute("PRAGMA busy_timeout = 20").close())
+        sqlite.engine.dispose(close=False)
+        with pytest.raises(StoreError, match="locked") as caught, sqlite.transaction() as tx:
+            tx.execute(text("SELECT 1"))
+        assert caught.value.temporary
+
+
+def test_trouble_of_postgresql_is_a_store_error(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+    with pytest.raises(StoreError), database.transaction() as tx:
+        tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    # The pool has noticed, and goes on with a new connection.
+    with database.transaction() as tx:
+        assert tx.scalar(text("SELECT 1")) == 1
+    database.close()
+
+
+def test_a_read_only_postgresql_is_a_store_error(postgresql_url: str) -> None:
+    # What a node sees of the old primary after a failover.
+    database = Database(postgresql_url)
+    with pytest.raises(StoreError), database.transaction() as tx:
+        tx.execute(text("SET TRANSACTION READ ONLY"))
+        tx.execute(insert(communities).values(address="projets", **ROW))
+    database.close()
+
+
+def test_a_server_that_is_not_there_is_a_store_error(tmp_path: Path) -> None:
+    database = Database(f"postgresql+psycopg://relais@/relais?host={tmp_path}")
+    with pytest.raises(StoreError), database.reading() as tx:
+        tx.execute(text("SELECT 1"))
+    database.close()
+
+
+def test_an_exhausted_pool_is_a_store_error(database_url: str) -> None:
+    database = Database(database_url, pool=1)
+    database.engine.pool._timeout = 0.05  # type: ignore[attr-defined]
+    with database.reading() as one, database.reading() as two:
+        one.execute(text("SELECT 1"))
+        two.execute(text("SELECT 1"))
+        with pytest.raises(StoreError), database.reading() as tx:
+            tx.execute(text("SELECT 1"))
+    database.close()
+
+
+def test_other_databases_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"store\.url"):
+        Database("mysql://localhost/relais")
+    with pytest.raises(ConfigurationError, match="needs a file"):
+        Database("sqlite://")
+
+
+_HOLDER = """
+import sys
+from store.database import Database
+database = Database(sys.argv[1])
+database.hold()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_hold_refuses_a_second_process(sqlite: Database, sqlite_url: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, sqlite_url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout and other.stdout.readline() == "held\n"
+        with pytest.raises(ConfigurationError, match="another Relais"):
+            sqlite.hold()
+        # A killed process holds nothing.
+        other.kill()
+    sqlite.hold()
+
+
+def test_close_lets_go(sqlite: Database, sqlite_url: str) -> None:
+    sqlite.hold()
+    sqlite.hold()
+    other = Database(sqlite_url)
+    with pytest.raises(ConfigurationError):
+        other.hold()
+    sqlite.close()
+    other.hold()
+    other.close()
+
+
+def test_postgresql_needs_no_hold(postgresql_url: str) -> None:
+    one, two = Database(postgresql_url), Database(postgresql_url)
+    one.hold()
+    two.hold()
+    one.close()
+    two.close()
