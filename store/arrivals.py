@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from gateway.core.errors import StoreError
 from gateway.core.message import Arrival, Envelope, Mail
@@ -235,14 +235,19 @@ def retry(tx: Connection, arrival_id: int) -> bool:
 
 def drop(tx: Connection, arrival_id: int, now: datetime) -> bool:
     """Ends a held or set-aside arrival by hand, without effect. Returns whether there was one."""
-    return (
-        tx.execute(
-            update(arrivals)
-            .where(arrivals.c.id == arrival_id, arrivals.c.state.in_(("held", "set_aside")))
-            .values(state="closed", verdict="discard", closed_at=now)
-        ).rowcount
-        == 1
-    )
+    row = tx.execute(
+        update(arrivals)
+        .where(arrivals.c.id == arrival_id, arrivals.c.state.in_(("held", "set_aside")))
+        .values(state="closed", verdict="discard", closed_at=now)
+        .returning(arrivals.c.spool_id)
+    ).first()
+    if row is None:
+        return False
+    # With its last open arrival a message that was set aside is over; only then may its bytes be forgotten.
+    others = exists().where(arrivals.c.spool_id == row.spool_id, arrivals.c.state != "closed")
+    ended = and_(spool.c.id == row.spool_id, spool.c.state == "set_aside", ~others)
+    tx.execute(update(spool).where(ended).values(state="closed"))
+    return True
 
 
 def counts(tx: Connection, now: datetime) -> dict[str, int]:

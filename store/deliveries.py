@@ -39,7 +39,8 @@ _due = (
 _claim = (
     update(deliveries)
     .where(deliveries.c.id.in_(select(_due.c.id)))
-    .values(attempts=deliveries.c.attempts + 1, next_attempt_at=bindparam("lease"))
+    # Claimed is pending again: so a lease is told from a deferral, whoever asks.
+    .values(state=DeliveryState.PENDING.value, attempts=deliveries.c.attempts + 1, next_attempt_at=bindparam("lease"))
     .returning(deliveries.c.id)
 )
 # The right to read is checked when a mail is composed, not only when its delivery was born (I11).

@@ -1,0 +1,35 @@
+"""Figures of the whole store: how much there is of everything, for `relais status`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from gateway.core.community import PersonState
+from store.schema import communities, deliveries, people, posts, topics
+
+_DIGEST = "digest"
+"""The kind of a digest's delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many of each. `people` are those who were not erased, `posts` those that stand."""
+
+    posts: int
+    topics: int
+    people: int
+    communities: int
+    digests: int
+
+
+def count(tx: Connection) -> Figures:
+    """Counts everything, in one snapshot."""
+    return Figures(
+        posts=tx.scalar(select(func.count()).select_from(posts).where(posts.c.withdrawn_at.is_(None))) or 0,
+        topics=tx.scalar(select(func.count()).select_from(topics)) or 0,
+        people=tx.scalar(select(func.count()).where(people.c.state != PersonState.ERASED.value)) or 0,
+        communities=tx.scalar(select(func.count()).select_from(communities)) or 0,
+        digests=tx.scalar(select(func.count()).where(deliveries.c.kind == _DIGEST)) or 0,
+    )

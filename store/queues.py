@@ -1,0 +1,181 @@
+"""The queues as an administrator sees them: arrivals and deliveries with their whole story, listed and one by one.
+
+Read by the command line and the console; nothing here writes. Claiming, closing and retrying are in store.arrivals
+and store.deliveries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+
+from gateway.core.delivery import DeliveryState
+from store.schema import arrivals, communities, deliveries, fan_outs, people, spool
+
+ARRIVAL_STATES = ("spooled", "held", "set_aside", "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalEntry:
+    """One message for one forward-path. `trouble` is the last thing that went wrong while it was processed."""
+
+    id: int
+    state: str
+    verdict: str | None
+    reason: str | None
+    flag: str
+    forward_path: str
+    reverse_path: str
+    peer: str
+    protocol: str
+    received_at: datetime
+    size: int
+    attempts: int
+    failures: int
+    trouble: str
+    community: str | None
+    """Local part of the community it was for."""
+    person: str | None
+    """Address of the author, where known."""
+    post_id: int | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryEntry:
+    """One thing to one person. `answer` is the relay's last word, or why there was none."""
+
+    id: int
+    kind: str
+    state: str
+    address: str
+    community: str | None
+    post_id: int | None
+    notice_id: int | None
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime
+    finished_at: datetime | None
+    answer: str
+
+
+def list_arrivals(tx: Connection, state: str | None, most: int) -> list[ArrivalEntry]:
+    """Up to `most` arrivals, newest first: those in this state, or all that are not closed."""
+    wanted = arrivals.c.state == state if state else arrivals.c.state != "closed"
+    query = _arrivals().where(wanted).order_by(arrivals.c.id.desc()).limit(most)
+    return [_arrival(row) for row in tx.execute(query)]
+
+
+def get_arrival(tx: Connection, arrival_id: int) -> ArrivalEntry | None:
+    """One arrival."""
+    row = tx.execute(_arrivals().where(arrivals.c.id == arrival_id)).first()
+    return _arrival(row) if row else None
+
+
+def list_deliveries(tx: Connection, state: DeliveryState | None, most: int) -> list[DeliveryEntry]:
+    """Up to `most` deliveries, newest first: those in this state, or all that were not delivered."""
+    wanted = deliveries.c.state == state.value if state else deliveries.c.state != DeliveryState.DELIVERED.value
+    query = _deliveries().where(wanted).order_by(deliveries.c.id.desc()).limit(most)
+    return [_delivery(row) for row in tx.execute(query)]
+
+
+def get_delivery(tx: Connection, delivery_id: int) -> DeliveryEntry | None:
+    """One delivery."""
+    row = tx.execute(_deliveries().where(deliveries.c.id == delivery_id)).first()
+    return _delivery(row) if row else None
+
+
+def is_idle(tx: Connection, now: datetime) -> bool:
+    """Whether nothing is left to be done at this time: the spool and the fan-outs are empty, no delivery is due.
+
+    A delivery in the hands of a sender is still to be done; one that was deferred to a later time is not.
+    """
+    in_hand = and_(deliveries.c.state == DeliveryState.PENDING.value, deliveries.c.attempts > 0)
+    due = and_(
+        deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.DEFERRED.value)),
+        deliveries.c.next_attempt_at <= now,
+    )
+    left = (
+        select(spool.c.id).where(spool.c.state == "spooled"),
+        select(fan_outs.c.id).where(fan_outs.c.closed_at.is_(None)),
+        select(deliveries.c.id).where(or_(due, in_hand)),
+    )
+    return all(tx.scalar(query.limit(1)) is None for query in left)
+
+
+def newest_arrival(tx: Connection) -> datetime | None:
+    """When the latest message came in."""
+    latest: datetime | None = tx.scalar(select(func.max(spool.c.received_at)))
+    return latest
+
+
+def _arrivals() -> Select[Any]:
+    return (
+        select(
+            arrivals,
+            spool.c.reverse_path,
+            spool.c.peer,
+            spool.c.protocol,
+            spool.c.received_at,
+            spool.c.size,
+            spool.c.attempts,
+            spool.c.failures,
+            spool.c.trouble,
+            communities.c.address.label("community"),
+            people.c.address.label("person"),
+        )
+        .join(spool, spool.c.id == arrivals.c.spool_id)
+        .outerjoin(communities, communities.c.id == arrivals.c.community_id)
+        .outerjoin(people, people.c.id == arrivals.c.person_id)
+    )
+
+
+def _arrival(row: Row[Any]) -> ArrivalEntry:
+    return ArrivalEntry(
+        id=row.id,
+        state=row.state,
+        verdict=row.verdict,
+        reason=row.reason,
+        flag=row.flag,
+        forward_path=row.forward_path,
+        reverse_path=row.reverse_path,
+        peer=row.peer,
+        protocol=row.protocol,
+        received_at=row.received_at,
+        size=row.size,
+        attempts=row.attempts,
+        failures=row.failures,
+        trouble=row.trouble,
+        community=row.community,
+        person=row.person,
+        post_id=row.post_id,
+        closed_at=row.closed_at,
+    )
+
+
+def _deliveries() -> Select[Any]:
+    return (
+        select(deliveries, people.c.address, communities.c.address.label("community"))
+        .join(people, people.c.id == deliveries.c.person_id)
+        .outerjoin(communities, communities.c.id == deliveries.c.community_id)
+    )
+
+
+def _delivery(row: Row[Any]) -> DeliveryEntry:
+    return DeliveryEntry(
+        id=row.id,
+        kind=row.kind,
+        state=row.state,
+        address=row.address,
+        community=row.community,
+        post_id=row.post_id,
+        notice_id=row.notice_id,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        next_attempt_at=row.next_attempt_at,
+        finished_at=row.finished_at,
+        answer=row.answer,
+    )
