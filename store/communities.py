@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,23 +28,34 @@ class NewCommunity:
 
 def add(tx: Connection, new: NewCommunity, now: datetime) -> int | None:
     """Adds a community; returns its id, None where the address is taken."""
-    if tx.scalar(select(communities.c.id).where(communities.c.address == new.address)) is not None:
-        return None
-    added: int = tx.execute(
-        insert(communities)
-        .values(
-            address=new.address,
-            name=new.name,
-            kind=new.kind.value,
-            pace=new.pace.value,
-            join_policy=new.join.value,
-            post_policy=new.post.value,
-            description=new.description,
-            created_at=now,
-        )
-        .returning(communities.c.id)
-    ).scalar_one()
-    return added
+    return add_all(tx, [new], now)[0]
+
+
+def add_all(tx: Connection, batch: Sequence[NewCommunity], now: datetime) -> list[int | None]:
+    """Adds communities; returns their ids in order, None where the address is taken, be it earlier in the batch."""
+    taken = set(find_all(tx, [new.address for new in batch]))
+    fresh: list[NewCommunity | None] = []
+    for new in batch:
+        fresh.append(None if new.address in taken else new)
+        taken.add(new.address)
+    rows = [
+        {
+            "address": new.address,
+            "name": new.name,
+            "kind": new.kind.value,
+            "pace": new.pace.value,
+            "join_policy": new.join.value,
+            "post_policy": new.post.value,
+            "description": new.description,
+            "created_at": now,
+        }
+        for new in fresh
+        if new
+    ]
+    if not rows:
+        return [None] * len(batch)
+    ids = iter(list(tx.scalars(insert(communities).returning(communities.c.id, sort_by_parameter_order=True), rows)))
+    return [next(ids) if new else None for new in fresh]
 
 
 def change(tx: Connection, community: Community) -> None:
@@ -68,6 +79,12 @@ def find(tx: Connection, address: str) -> Community | None:
     """The community with this local part (canonical lower case)."""
     row = tx.execute(select(communities).where(communities.c.address == address)).first()
     return to_community(row) if row else None
+
+
+def find_all(tx: Connection, names: Iterable[str]) -> dict[str, Community]:
+    """Communities by local part (canonical lower case), for the names that there are."""
+    query = select(communities).where(communities.c.address.in_(list(names)))
+    return {row.address: to_community(row) for row in tx.execute(query)}
 
 
 def listing(tx: Connection) -> list[tuple[Community, int]]:

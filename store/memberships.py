@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
-from gateway.core.community import Membership, Pace, Person, PersonState, Role
+from gateway.core.community import Community, Membership, Pace, Person, PersonState, Role
+from store.communities import to_community
 from store.people import to_person
 from store.schema import communities, memberships, people
 
@@ -50,6 +51,16 @@ def get_all(tx: Connection, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int,
     }
 
 
+def set_role(tx: Connection, community_id: int, person_id: int, role: Role) -> bool:
+    """Gives a member another role; False if there is no such member."""
+    given = (
+        update(memberships)
+        .where(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
+        .values(role=role.value)
+    )
+    return tx.execute(given).rowcount == 1
+
+
 def set_pace(tx: Connection, community_id: int, person_id: int, pace: Pace) -> bool:
     """A personal choice of pace, under the community's lock so that no post slips between; False if no member."""
     tx.execute(select(communities.c.id).where(communities.c.id == community_id).with_for_update())
@@ -73,6 +84,23 @@ def members(tx: Connection, community_id: int) -> list[tuple[Person, Membership]
         (
             to_person(row),
             Membership(community_id, row.id, Role(row.member_role), Pace(row.pace) if row.pace else None),
+        )
+        for row in tx.execute(query)
+    ]
+
+
+def of_person(tx: Connection, person_id: int) -> list[tuple[Community, Membership]]:
+    """The communities of one person by address."""
+    query = (
+        select(communities, memberships.c.role.label("member_role"), memberships.c.pace.label("member_pace"))
+        .join(memberships, memberships.c.community_id == communities.c.id)
+        .where(memberships.c.person_id == person_id)
+        .order_by(communities.c.address)
+    )
+    return [
+        (
+            to_community(row),
+            Membership(row.id, person_id, Role(row.member_role), Pace(row.member_pace) if row.member_pace else None),
         )
         for row in tx.execute(query)
     ]

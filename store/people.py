@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,6 +79,22 @@ def get_all(tx: Connection, ids: Iterable[int]) -> dict[int, Person]:
 def listing() -> Select[Any]:
     """All people, by address: to be read in a stream."""
     return select(people).order_by(people.c.address)
+
+
+def stream(tx: Connection) -> Iterator[Person]:
+    """All people, by address, a thousand at a time in memory; read it to its end within the transaction."""
+    return (to_person(row) for row in tx.execute(listing().execution_options(yield_per=1000)))
+
+
+def addresses_of(tx: Connection, person_id: int) -> list[tuple[str, bool]]:
+    """The address keys of a person, each with whether it is verified."""
+    query = select(addresses.c.key, addresses.c.verified_at).where(addresses.c.person_id == person_id)
+    return [(row.key, row.verified_at is not None) for row in tx.execute(query.order_by(addresses.c.key))]
+
+
+def set_role(tx: Connection, person_id: int, role: NetworkRole) -> None:
+    """Makes a person an administrator, or a plain member of the network again."""
+    tx.execute(update(people).where(people.c.id == person_id).values(role=role.value))
 
 
 def set_state(tx: Connection, person_id: int, state: PersonState) -> None:
