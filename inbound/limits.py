@@ -56,7 +56,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ListenerConfig:
-    """One socket. `listen` is "host:port", "[::1]:port" or "unix:/path"; `domain` is the one we take mail for."""
+    """One socket. `listen` is "host:port", "[::1]:port" or "unix:/path"; `domain` is the one we take mail for.
+
+    Raises ValueError for LMTP on port 25 (RFC 2033 §5).
+    """
 
     protocol: Protocol
     listen: str
@@ -66,6 +69,10 @@ class ListenerConfig:
     tls: ssl.SSLContext | None = None
     trusted_peers: tuple[Network, ...] = ()
     limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if self.protocol is Protocol.LMTP and self.unix_path is None and self.host_and_port[1] == 25:
+            raise ValueError("LMTP is not spoken on port 25")
 
     @property
     def unix_path(self) -> str | None:

@@ -327,8 +327,7 @@ class _Session(SMTP):
         assert self.conversation is not None
         line = status if isinstance(status, str) else status.decode()
         if line.startswith("220 "):
-            # The handshake follows at once: nothing may be left to say in clear, nothing said in clear may be left.
-            self._wire.clear()
+            # The handshake follows at once: nothing may be left to say in clear.
             self.conversation.say(f"220 2.0.0 {line[4:]}")
             await self.conversation.flush()
         else:

@@ -15,6 +15,12 @@ def test_where_it_listens() -> None:
         _ = make_config(listen="nowhere").host_and_port
 
 
+def test_lmtp_never_on_port_25() -> None:
+    assert make_config(listen="127.0.0.1:25").host_and_port[1] == 25
+    with pytest.raises(ValueError, match="port 25"):
+        make_config(Protocol.LMTP, listen="127.0.0.1:25")
+
+
 @pytest.mark.parametrize(
     ("peername", "peer"),
     [
