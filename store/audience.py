@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, insert, literal
 
 from gateway.core.community import Pace, PersonState
 from gateway.core.delivery import DeliveryKind, DeliveryState
-from store.schema import communities, deliveries, fan_outs, memberships, people
+from store.schema import OPEN_FAN_OUT, communities, deliveries, fan_outs, memberships, people
 
 CHUNK = 2000
 """Members a transaction: 50,000 members are 25 short ones, and nobody waits long behind one."""
@@ -26,7 +26,7 @@ _EVERYBODY = 2**62
 _earlier = fan_outs.alias("earlier")
 _open = (
     select(fan_outs.c.id, fan_outs.c.community_id, fan_outs.c.cursor)
-    .where(fan_outs.c.closed_at.is_(None))
+    .where(OPEN_FAN_OUT)
     .where(
         ~exists().where(
             _earlier.c.content_id == fan_outs.c.content_id,
@@ -42,7 +42,7 @@ _beyond = (
     select(memberships.c.person_id)
     .where(memberships.c.community_id == bindparam("community"), memberships.c.person_id > bindparam("cursor"))
     .order_by(memberships.c.person_id)
-    .offset(CHUNK)
+    .offset(bindparam("chunk"))
     .limit(1)
 )
 _reached = (
@@ -119,7 +119,7 @@ def expand(tx: Connection, now: datetime) -> int:
 
 
 def _expand_part(tx: Connection, row: Row[Any, Any, Any], now: datetime) -> int:
-    beyond = tx.scalar(_beyond, {"community": row.community_id, "cursor": row.cursor})
+    beyond = tx.scalar(_beyond, {"community": row.community_id, "cursor": row.cursor, "chunk": CHUNK})
     bound = beyond - 1 if beyond is not None else _EVERYBODY
     tx.execute(_expand, {"fan_outs": [row.id], "bound": bound, "now": now})
     progress: dict[str, object] = {"cursor": bound} if beyond is not None else {"closed_at": now}

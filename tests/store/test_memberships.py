@@ -1,0 +1,56 @@
+"""Memberships: who is in which community, in which role, at which pace."""
+
+from __future__ import annotations
+
+from gateway.core.community import Membership, Pace, Role
+from store import memberships
+from store.database import Database
+from tests.network import Network, SetClock
+
+
+def test_adding_leaves_what_exists(network: Network, database: Database, clock: SetClock) -> None:
+    projets, [ann, bob] = network.community("projets"), network.persons("ann", "bob")
+    network.join(projets, ann, role=Role.MANAGER, pace=Pace.WEEKLY)
+    again = Membership(projets, ann, Role.MEMBER, None)
+    fresh = Membership(projets, bob, Role.CHAMPION, None)
+    with database.transaction() as tx:
+        assert memberships.add(tx, [again, fresh, fresh], clock()) == 1
+        assert memberships.add(tx, [], clock()) == 0
+        found = memberships.get_all(tx, [(projets, ann), (projets, bob), (projets, 999)])
+    assert found == {
+        (projets, ann): Membership(projets, ann, Role.MANAGER, Pace.WEEKLY),
+        (projets, bob): fresh,
+    }
+
+
+def test_remove_and_set_pace_say_whether_there_was_one(network: Network, database: Database) -> None:
+    projets, [ann, bob] = network.community("projets"), network.persons("ann", "bob")
+    network.join(projets, ann)
+    with database.transaction() as tx:
+        assert memberships.set_pace(tx, projets, ann, Pace.OFF)
+        assert not memberships.set_pace(tx, projets, bob, Pace.OFF)
+        assert memberships.get_all(tx, [(projets, ann)])[projets, ann].pace is Pace.OFF
+        assert memberships.remove(tx, projets, ann)
+        assert not memberships.remove(tx, projets, ann)
+
+
+def test_members_are_listed_by_address(network: Network, database: Database) -> None:
+    projets, [zoe, ann] = network.community("projets"), network.persons("zoe", "ann")
+    network.join(projets, zoe, role=Role.SPONSOR)
+    network.join(projets, ann)
+    with database.reading() as tx:
+        listed = [(person.id, membership.role) for person, membership in memberships.members(tx, projets)]
+    assert listed == [(ann, Role.MEMBER), (zoe, Role.SPONSOR)]
+
+
+def test_readers_are_the_active_who_hear_at_any_pace(network: Network, database: Database) -> None:
+    projets, achats = network.community("projets"), network.community("achats", pace=Pace.OFF)
+    ann, bob, carol, dan = network.persons("ann", "bob", "carol", "dan")
+    network.join(projets, ann, dan)
+    network.join(projets, bob, pace=Pace.WEEKLY)
+    network.join(projets, carol, pace=Pace.OFF)
+    network.join(achats, ann)
+    network.join(achats, bob, pace=Pace.EACH)
+    network.suspend(dan)
+    with database.reading() as tx:
+        assert memberships.readers(tx, [projets, achats, 999]) == {projets: 2, achats: 1}
