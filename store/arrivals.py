@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, text, update
 
 from gateway.core.errors import StoreError
 from gateway.core.message import Arrival, Envelope, Mail
-from store.schema import arrivals, attachments, raw_mails, spool
+from store.schema import OPEN_ARRIVAL, SPOOLED, arrivals, attachments, raw_mails, spool
 
 LEASE = timedelta(minutes=2)
 """How long a claim holds; a worker renews nothing, so it must be done by then."""
@@ -79,7 +79,7 @@ def add(tx: Connection, batch: Sequence[Accepted]) -> None:
 
 _due = (
     select(spool.c.id)
-    .where(spool.c.state == "spooled", or_(spool.c.lease_until.is_(None), spool.c.lease_until <= bindparam("now")))
+    .where(SPOOLED, or_(spool.c.lease_until.is_(None), spool.c.lease_until <= bindparam("now")))
     .order_by(spool.c.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -211,7 +211,7 @@ def release_all(tx: Connection, now: datetime) -> int:
 
     A message that waits after a failure has no worker and waits on.
     """
-    running = and_(spool.c.state == "spooled", spool.c.lease_until > now, spool.c.failures == 0)
+    running = and_(SPOOLED, spool.c.lease_until > now, spool.c.failures == 0)
     return tx.execute(update(spool).where(running).values(lease_until=None)).rowcount
 
 
@@ -253,13 +253,13 @@ def drop(tx: Connection, arrival_id: int, now: datetime) -> bool:
 def counts(tx: Connection, now: datetime) -> dict[str, int]:
     """Open arrivals by what they wait for: spooled, claimed, set_aside, held."""
     found = dict.fromkeys(("spooled", "claimed", "set_aside", "held"), 0)
-    by_state = select(arrivals.c.state, func.count()).where(arrivals.c.state != "closed").group_by(arrivals.c.state)
+    by_state = select(arrivals.c.state, func.count()).where(OPEN_ARRIVAL).group_by(arrivals.c.state)
     for state, number in tx.execute(by_state):
         found[state] = number
     claimed = (
         select(func.count())
-        .select_from(arrivals.join(spool))
-        .where(arrivals.c.state == "spooled", spool.c.state == "spooled", spool.c.lease_until > now)
+        .select_from(spool.join(arrivals))
+        .where(SPOOLED, spool.c.lease_until > now, OPEN_ARRIVAL, arrivals.c.state == "spooled")
     )
     found["claimed"] = tx.scalar(claimed) or 0
     found["spooled"] -= found["claimed"]
@@ -268,7 +268,8 @@ def counts(tx: Connection, now: datetime) -> dict[str, int]:
 
 def oldest(tx: Connection) -> datetime | None:
     """When the oldest undecided message came in."""
-    found: datetime | None = tx.scalar(select(func.min(spool.c.received_at)).where(spool.c.state == "spooled"))
+    # By id, which the index of open work has: received_at would walk through all that was ever closed.
+    found: datetime | None = tx.scalar(select(spool.c.received_at).where(SPOOLED).order_by(spool.c.id).limit(1))
     return found
 
 
@@ -278,7 +279,7 @@ def purge_raw(tx: Connection, before: datetime, most: int) -> tuple[int, list[st
     Returns how many, and the blobs that neither a message nor an attachment names any more: the caller deletes them
     after the commit.
     """
-    open_ones = select(arrivals.c.spool_id).where(arrivals.c.state != "closed")
+    open_ones = select(arrivals.c.spool_id).where(OPEN_ARRIVAL)
     old = (
         select(spool.c.id, spool.c.blob)
         .where(spool.c.received_at < before, spool.c.state == "closed", spool.c.id.not_in(open_ones))
@@ -286,18 +287,21 @@ def purge_raw(tx: Connection, before: datetime, most: int) -> tuple[int, list[st
         .limit(most)
     )
     rows = tx.execute(old).all()
+    if not rows:
+        return 0, []
     ids = [row.id for row in rows]
     tx.execute(delete(raw_mails).where(raw_mails.c.spool_id.in_(ids)))
     tx.execute(update(spool).where(spool.c.id.in_(ids)).values(blob=""))
     freed = {row.blob for row in rows if row.blob}
-    freed -= set(tx.scalars(select(spool.c.blob).where(spool.c.blob.in_(freed))))
-    freed -= set(tx.scalars(select(attachments.c.sha256).where(attachments.c.sha256.in_(freed))))
+    if freed:
+        freed -= set(tx.scalars(select(spool.c.blob).where(text("spool.blob <> ''"), spool.c.blob.in_(freed))))
+        freed -= set(tx.scalars(select(attachments.c.sha256).where(attachments.c.sha256.in_(freed))))
     return len(ids), sorted(freed)
 
 
 def purge(tx: Connection, before: datetime, most: int) -> int:
     """Forgets up to `most` closed messages that came in before, with their arrivals; returns how many."""
-    open_ones = select(arrivals.c.spool_id).where(arrivals.c.state != "closed")
+    open_ones = select(arrivals.c.spool_id).where(OPEN_ARRIVAL)
     old = (
         select(spool.c.id)
         .where(spool.c.received_at < before, spool.c.state == "closed", spool.c.id.not_in(open_ones))

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, text, update
 
 from gateway.core.community import PersonState
 from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Outcome
-from store.schema import deliveries, fan_outs, memberships, people, posts
+from store.schema import OPEN_DELIVERY, OPEN_FAN_OUT, deliveries, fan_outs, memberships, people, posts
 
 LEASE = timedelta(minutes=2)
 _OPEN = (DeliveryState.PENDING.value, DeliveryState.DEFERRED.value)
@@ -30,7 +30,7 @@ class Claimed:
 
 _due = (
     select(deliveries.c.id)
-    .where(deliveries.c.state.in_(_OPEN), deliveries.c.next_attempt_at <= bindparam("now"))
+    .where(OPEN_DELIVERY, deliveries.c.next_attempt_at <= bindparam("now"))
     .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -138,6 +138,7 @@ def release_all(tx: Connection, now: datetime) -> int:
     What was in flight when the last process died is sent again, with the same Message-ID (promise P3).
     """
     claimed = and_(
+        OPEN_DELIVERY,
         deliveries.c.state == DeliveryState.PENDING.value,
         deliveries.c.attempts > 0,
         deliveries.c.next_attempt_at > now,
@@ -197,27 +198,25 @@ def counts(tx: Connection) -> dict[str, int]:
 
 def waiting(tx: Connection) -> int:
     """How many deliveries are still to be sent."""
-    return tx.scalar(select(func.count()).select_from(deliveries).where(deliveries.c.state.in_(_OPEN))) or 0
+    return tx.scalar(select(func.count()).select_from(deliveries).where(OPEN_DELIVERY)) or 0
 
 
 def oldest(tx: Connection) -> datetime | None:
     """When the oldest delivery that is still to be sent was born."""
-    born: datetime | None = tx.scalar(select(func.min(deliveries.c.created_at)).where(deliveries.c.state.in_(_OPEN)))
+    born: datetime | None = tx.scalar(select(func.min(deliveries.c.created_at)).where(OPEN_DELIVERY))
     return born
 
 
 def unsettled(tx: Connection) -> bool:
     """Whether anything is still to be fanned out or sent, now or later."""
-    fan_out = select(fan_outs.c.id).where(fan_outs.c.closed_at.is_(None)).limit(1)
-    open_one = select(deliveries.c.id).where(deliveries.c.state.in_(_OPEN)).limit(1)
+    fan_out = select(fan_outs.c.id).where(OPEN_FAN_OUT).limit(1)
+    open_one = select(deliveries.c.id).where(OPEN_DELIVERY).limit(1)
     return tx.scalar(fan_out) is not None or tx.scalar(open_one) is not None
 
 
 def next_due(tx: Connection) -> datetime | None:
     """When the next delivery falls due."""
-    due: datetime | None = tx.scalar(
-        select(func.min(deliveries.c.next_attempt_at)).where(deliveries.c.state.in_(_OPEN))
-    )
+    due: datetime | None = tx.scalar(select(func.min(deliveries.c.next_attempt_at)).where(OPEN_DELIVERY))
     return due
 
 
@@ -226,7 +225,7 @@ def purge(tx: Connection, before: datetime, most: int) -> int:
     old = (
         select(deliveries.c.id)
         .outerjoin(fan_outs, fan_outs.c.post_id == deliveries.c.post_id)
-        .where(deliveries.c.finished_at < before)
+        .where(text("deliveries.finished_at IS NOT NULL"), deliveries.c.finished_at < before)
         .where(or_(deliveries.c.post_id.is_(None), fan_outs.c.closed_at.is_not(None)))
         .limit(most)
     )

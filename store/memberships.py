@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from gateway.core.community import Community, Membership, Pace, Person, PersonState, Role
 from store.communities import to_community
@@ -41,13 +41,15 @@ def remove(tx: Connection, community_id: int, person_id: int) -> bool:
 
 def get_all(tx: Connection, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Membership]:
     """Memberships by (community id, person id)."""
-    key = tuple_(memberships.c.community_id, memberships.c.person_id)
-    query = select(memberships).where(key.in_(list(pairs)))
+    wanted = set(pairs)
+    # SQLite reads the whole table for a list of pairs; what a person belongs to is few rows of an index.
+    query = select(memberships).where(memberships.c.person_id.in_({person_id for _, person_id in wanted}))
     return {
         (row.community_id, row.person_id): Membership(
             row.community_id, row.person_id, Role(row.role), Pace(row.pace) if row.pace else None
         )
         for row in tx.execute(query)
+        if (row.community_id, row.person_id) in wanted
     }
 
 

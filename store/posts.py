@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, literal, select, tuple_, union_all, update
+from sqlalchemy import Connection, bindparam, func, insert, literal, select, union_all, update
 
 from gateway.core.community import PersonState, shown_name
 from gateway.core.post import Content, Post, StoredFile, Topic
@@ -183,10 +183,13 @@ def places_by_message_id(tx: Connection, message_ids: Iterable[str]) -> dict[str
 
 def duplicates(tx: Connection, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
     """Of (community id, dedup key), those that are posts already, with the post's id."""
+    wanted = set(keys)
+    # SQLite reads the whole table for a list of pairs; two lists meet in the index.
     query = select(posts.c.community_id, posts.c.dedup_key, posts.c.id).where(
-        tuple_(posts.c.community_id, posts.c.dedup_key).in_(list(keys))
+        posts.c.community_id.in_({pair[0] for pair in wanted}), posts.c.dedup_key.in_({pair[1] for pair in wanted})
     )
-    return {(row.community_id, row.dedup_key): row.id for row in tx.execute(query)}
+    found = {(row.community_id, row.dedup_key): row.id for row in tx.execute(query)}
+    return {key: post_id for key, post_id in found.items() if key in wanted}
 
 
 def message_ids_seen(tx: Connection, message_ids: Iterable[str]) -> set[str]:

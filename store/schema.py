@@ -60,6 +60,14 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+# The conditions of the partial indexes, word for word as the queries say them: with bound parameters in their place
+# neither SQLite nor a prepared PostgreSQL plan would know that the index serves. `spool` stays small that way, and
+# looking for work costs the same after a million mails.
+SPOOLED = text("spool.state = 'spooled'")
+OPEN_ARRIVAL = text("arrivals.state <> 'closed'")
+OPEN_FAN_OUT = text("fan_outs.closed_at IS NULL")
+OPEN_DELIVERY = text("deliveries.state IN ('pending', 'deferred')")
+
 # ── who is where ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 people = Table(
@@ -304,6 +312,12 @@ deliveries = Table(
         "id",
         sqlite_where=text("state IN ('pending', 'deferred')"),
         postgresql_where=text("state IN ('pending', 'deferred')"),
+    ),
+    Index(
+        "ix_deliveries_finished_at",
+        "finished_at",
+        sqlite_where=text("finished_at IS NOT NULL"),
+        postgresql_where=text("finished_at IS NOT NULL"),
     ),
     Index("ix_deliveries_person_id", "person_id"),
     sqlite_autoincrement=True,

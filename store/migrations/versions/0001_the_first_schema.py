@@ -323,4 +323,11 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('pending', 'deferred')"),
             postgresql_where=sa.text("state IN ('pending', 'deferred')"),
         )
+        batch_op.create_index(
+            "ix_deliveries_finished_at",
+            ["finished_at"],
+            unique=False,
+            sqlite_where=sa.text("finished_at IS NOT NULL"),
+            postgresql_where=sa.text("finished_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_deliveries_person_id", ["person_id"], unique=False)

@@ -1,0 +1,117 @@
+"""The cost of one mail stays flat as the store grows: no hot statement reads a large table from end to end.
+
+Small tables tempt a planner into scanning, so PostgreSQL is told that scanning is dear; what it scans all the same has
+no index to go by.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from store import arrivals, audience, communities, deliveries, memberships, notices, people, posts
+from store.database import Database
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+PAST = NOW - timedelta(days=30)
+LARGE = (
+    "(?:"
+    + "|".join(
+        (
+            "spool",
+            "raw_mails",
+            "arrivals",
+            "contents",
+            "attachments",
+            "topics",
+            "posts",
+            "fan_outs",
+            "notices",
+            "deliveries",
+        )
+    )
+    + "|people|addresses|memberships)"
+)
+# A partial index of open work is walked whole on purpose: it holds nothing but what is open.
+SQLITE_SCAN = re.compile(rf"^SCAN {LARGE}(?! USING (?:COVERING )?INDEX ix_\w+_(?:due|open)$)")
+POSTGRESQL_SCAN = re.compile(rf"Seq Scan on {LARGE}\b")
+
+STATEMENTS: dict[str, Callable[[Connection], object]] = {
+    "arrivals.claim": lambda tx: arrivals.claim(tx, NOW, 32),
+    "arrivals.counts": lambda tx: arrivals.counts(tx, NOW),
+    "arrivals.oldest": arrivals.oldest,
+    "arrivals.release_all": lambda tx: arrivals.release_all(tx, NOW),
+    "arrivals.purge_raw": lambda tx: arrivals.purge_raw(tx, PAST, 100),
+    "people.find_all": lambda tx: people.find_all(tx, ["a@client.example"]),
+    "memberships.get_all": lambda tx: memberships.get_all(tx, [(1, 2), (3, 4)]),
+    "communities.lock": lambda tx: communities.lock(tx, ids=[1], names=["projets"]),
+    "posts.duplicates": lambda tx: posts.duplicates(tx, [(1, "a"), (2, "b")]),
+    "posts.message_ids_seen": lambda tx: posts.message_ids_seen(tx, ["<a@client.example>"]),
+    "posts.places": lambda tx: posts.places(tx, [1, 2]),
+    "posts.places_by_message_id": lambda tx: posts.places_by_message_id(tx, ["<a@client.example>"]),
+    "posts.ancestry": lambda tx: posts.ancestry(tx, 1),
+    "posts.get_contents": lambda tx: posts.get_contents(tx, [1, 2]),
+    "posts.community_names": lambda tx: posts.community_names(tx, [1, 2]),
+    "posts.file_for": lambda tx: posts.file_for(tx, 1, 2),
+    "notices.recent": lambda tx: notices.recent(tx, [1], NOW),
+    "audience.expand": lambda tx: audience.expand(tx, NOW),
+    "deliveries.claim": lambda tx: deliveries.claim(tx, NOW, 400),
+    "deliveries.waiting": deliveries.waiting,
+    "deliveries.oldest": deliveries.oldest,
+    "deliveries.next_due": deliveries.next_due,
+    "deliveries.unsettled": deliveries.unsettled,
+    "deliveries.release_all": lambda tx: deliveries.release_all(tx, NOW),
+    "deliveries.purge": lambda tx: deliveries.purge(tx, PAST, 100),
+}
+
+
+@contextmanager
+def plans_of(tx: Connection) -> Iterator[list[str]]:
+    """Collects the plan of every statement that runs inside."""
+    plans: list[str] = []
+    busy = False
+
+    def explain(
+        connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
+    ) -> None:
+        nonlocal busy
+        if busy or not statement.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE", "INSERT", "WITH")):
+            return
+        busy = True
+        one = parameters[0] if executemany and parameters else parameters
+        prefix = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN "
+        rows = connection.exec_driver_sql(prefix + statement, one).all()
+        plans.extend(f"{row[-1]}" for row in rows)
+        busy = False
+
+    event.listen(tx, "before_cursor_execute", explain)
+    yield plans
+    event.remove(tx, "before_cursor_execute", explain)
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_no_hot_statement_reads_a_large_table_through(database: Database, name: str) -> None:
+    with database.transaction() as tx:
+        if not database.is_sqlite:
+            tx.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        with plans_of(tx) as plans:
+            STATEMENTS[name](tx)
+    pattern = SQLITE_SCAN if database.is_sqlite else POSTGRESQL_SCAN
+    assert plans
+    assert [line for line in plans if pattern.search(line)] == []
+
+
+def test_the_test_sees_a_scan(database: Database) -> None:
+    with database.transaction() as tx:
+        if not database.is_sqlite:
+            tx.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        with plans_of(tx) as plans:
+            tx.exec_driver_sql("SELECT count(*) FROM contents WHERE subject = 'x'")
+    pattern = SQLITE_SCAN if database.is_sqlite else POSTGRESQL_SCAN
+    assert any(pattern.search(line) for line in plans)
