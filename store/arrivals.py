@@ -13,6 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert
 
 from gateway.core.errors import StoreError
 from gateway.core.message import Arrival, Envelope, Mail
+from store.database import storable
 from store.schema import OPEN_ARRIVAL, SPOOLED, arrivals, attachments, raw_mails, spool
 
 LEASE = timedelta(minutes=2)
@@ -180,7 +181,7 @@ def fail(tx: Connection, mail: Mail, trouble: str, now: datetime) -> bool:
     aside = mail.failures + 1 >= MAX_FAILURES
     values = {
         "failures": mail.failures + 1,
-        "trouble": trouble[:2000],
+        "trouble": storable(trouble[:2000]),
         "state": "set_aside" if aside else "spooled",
         "lease_until": None if aside else now + _RETRY_AFTER[mail.failures],
     }

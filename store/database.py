@@ -23,6 +23,11 @@ from gateway.core.errors import ConfigurationError, StoreError
 BUSY_TIMEOUT_MS = 30_000
 
 
+def storable(text: str) -> str:
+    """The text as every driver takes it: PostgreSQL refuses NUL, and no encoder a lone surrogate."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
 class Database:
     """One engine. Thread-safe; connections are pooled. `url` is a SQLAlchemy URL of SQLite or PostgreSQL (psycopg)."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, 
 
 from gateway.core.community import PersonState
 from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Outcome
+from store.database import storable
 from store.schema import OPEN_DELIVERY, OPEN_FAN_OUT, deliveries, fan_outs, memberships, people, posts
 
 LEASE = timedelta(minutes=2)
@@ -105,7 +106,7 @@ def record(tx: Connection, outcomes: Sequence[tuple[Outcome, datetime | None]], 
     for outcome, retry_at in outcomes:
         answer = str(outcome.reply) if outcome.reply else outcome.detail
         # The text of a 250 carries the relay's queue id, so it differs for each; the log has it, the row need not.
-        shown = "" if outcome.state is DeliveryState.DELIVERED else answer[:500]
+        shown = "" if outcome.state is DeliveryState.DELIVERED else storable(answer[:500])
         alike[(outcome.state.value, shown, retry_at)].append((outcome.delivery_id, outcome.attempts))
     for (state, answer, retry_at), rows in alike.items():
         values: dict[str, object] = {"state": state, "answer": answer}
@@ -169,11 +170,14 @@ def created_at(tx: Connection, delivery_id: int) -> datetime | None:
 
 
 def retry(tx: Connection, delivery_id: int, now: datetime) -> bool:
-    """Makes a delivery that waits, failed or was dropped due now, with five fresh days. False if there is none."""
+    """Makes a delivery that waits, failed or was dropped due now. False if there is none.
+
+    `attempts` goes on counting: begun again, a new claim could be taken for the one that is still under way.
+    """
     query = (
         update(deliveries)
         .where(deliveries.c.id == delivery_id, deliveries.c.state != DeliveryState.DELIVERED.value)
-        .values(state=DeliveryState.PENDING.value, next_attempt_at=now, finished_at=None, attempts=0)
+        .values(state=DeliveryState.PENDING.value, next_attempt_at=now, finished_at=None)
     )
     return tx.execute(query).rowcount == 1
 

@@ -1,0 +1,285 @@
+"""The outbox: claimed before the dialing, recorded after it, never to who must not hear any more."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from gateway.core.delivery import DeliveryKind, DeliveryState, Outcome
+from gateway.core.reply import Reply
+from store import deliveries, memberships, posts
+from store.database import Database
+from store.deliveries import LEASE, Claimed
+from store.schema import deliveries as rows
+from store.schema import fan_outs
+from tests.network import Network, SetClock
+
+
+def publish(network: Network, readers: int = 1) -> tuple[int, int, list[int]]:
+    """A post to `readers` people; returns (community, post, people)."""
+    projets, author = network.community("projets"), network.person("author")
+    people = network.persons(*(f"p{n:03}" for n in range(readers)))
+    network.join(projets, author, *people)
+    [post_id] = network.write(author, projets)
+    network.fan_out()
+    return projets, post_id, people
+
+
+def claim(database: Database, clock: SetClock, most: int = 1000) -> list[Claimed]:
+    with database.transaction() as tx:
+        return deliveries.claim(tx, clock(), most)
+
+
+def record(
+    database: Database, clock: SetClock, claimed: Claimed, state: DeliveryState, again: datetime | None = None
+) -> int:
+    reply = Reply(250, "2.0.0", "queued as 7") if state is DeliveryState.DELIVERED else Reply(450, "4.2.1", "later")
+    outcome = Outcome(claimed.delivery.id, claimed.delivery.attempts, state, reply)
+    with database.transaction() as tx:
+        return deliveries.record(tx, [(outcome, again)], clock())
+
+
+def states(database: Database) -> dict[str, int]:
+    with database.reading() as tx:
+        return {state: number for state, number in deliveries.counts(tx).items() if number}
+
+
+def test_a_claim_tells_all_that_is_needed(network: Network, database: Database, clock: SetClock) -> None:
+    projets, post_id, [person] = publish(network)
+    [item] = claim(database, clock)
+    own = item.delivery
+    assert (own.kind, own.post_id, own.community_id, own.person_id) == (DeliveryKind.POST, post_id, projets, person)
+    assert (own.address, own.locale, own.attempts, own.key_id) == ("p000@people.example", "en", 1, 1)
+    assert (own.lease_until, own.created_at, item.objection) == (clock() + LEASE, clock(), "")
+    assert claim(database, clock) == []
+
+
+def test_claims_are_bounded(network: Network, database: Database, clock: SetClock) -> None:
+    publish(network, 5)
+    assert [len(claim(database, clock, 2)) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_a_lease_runs_out_unless_it_is_renewed(network: Network, database: Database, clock: SetClock) -> None:
+    publish(network, 2)
+    first, second = claim(database, clock)
+    clock.advance(minutes=1)
+    with database.transaction() as tx:
+        deliveries.renew(tx, [first.delivery], clock())
+    clock.advance(minutes=1)
+    assert [item.delivery.id for item in claim(database, clock)] == [second.delivery.id]
+    with database.transaction() as tx:
+        # Who lost the lease cannot renew it.
+        deliveries.renew(tx, [second.delivery], clock() + timedelta(hours=1))
+    clock.advance(minutes=2)
+    assert len(claim(database, clock)) == 2
+
+
+@pytest.mark.parametrize("state", [DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DROPPED])
+def test_a_final_outcome_ends_it(network: Network, database: Database, clock: SetClock, state: DeliveryState) -> None:
+    publish(network)
+    [item] = claim(database, clock)
+    assert record(database, clock, item, state) == 1
+    clock.advance(days=10)
+    assert claim(database, clock) == []
+    assert states(database) == {state.value: 1}
+    # A second word is not heard.
+    assert record(database, clock, item, DeliveryState.FAILED) == 0
+
+
+def test_a_deferred_one_comes_back_in_time(network: Network, database: Database, clock: SetClock) -> None:
+    publish(network)
+    [item] = claim(database, clock)
+    record(database, clock, item, DeliveryState.DEFERRED, clock() + timedelta(minutes=15))
+    assert states(database) == {"deferred": 1}
+    clock.advance(minutes=14)
+    assert claim(database, clock) == []
+    clock.advance(minutes=1)
+    [again] = claim(database, clock)
+    assert again.delivery.attempts == 2
+    assert again.delivery.created_at == item.delivery.created_at
+    with database.reading() as tx:
+        assert tx.scalar(select(rows.c.answer)) == "450 4.2.1 later"
+
+
+def test_the_fence_hears_only_the_last_claim(network: Network, database: Database, clock: SetClock) -> None:
+    publish(network)
+    [old] = claim(database, clock)
+    clock.now += LEASE
+    [new] = claim(database, clock)
+    assert record(database, clock, old, DeliveryState.FAILED) == 0
+    assert record(database, clock, new, DeliveryState.DELIVERED) == 1
+
+
+def test_many_outcomes_of_every_sort_at_once(network: Network, database: Database, clock: SetClock) -> None:
+    publish(network, 40)
+    claimed = claim(database, clock)
+    wanted = [DeliveryState.DELIVERED, DeliveryState.DEFERRED, DeliveryState.FAILED, DeliveryState.DROPPED]
+    outcomes = [
+        (Outcome(c.delivery.id, 1, wanted[n % 4], None, f"word {n % 3}"), clock() + timedelta(minutes=n))
+        for n, c in enumerate(claimed)
+    ]
+    with database.transaction() as tx:
+        assert deliveries.record(tx, outcomes, clock()) == 40
+        assert deliveries.record(tx, [], clock()) == 0
+    assert states(database) == {"delivered": 10, "deferred": 10, "failed": 10, "dropped": 10}
+
+
+def test_who_left_was_suspended_or_hears_of_the_withdrawn_is_objected_to(
+    network: Network, database: Database, clock: SetClock
+) -> None:
+    projets, post_id, [stays, left, suspended] = publish(network, 3)
+    with database.transaction() as tx:
+        memberships.remove(tx, projets, left)
+    network.suspend(suspended)
+    [first, second, third] = claim(database, clock)
+    assert [first.objection, second.objection, third.objection] == ["", "no longer a member", "suspended"]
+    assert first.delivery.person_id == stays
+    clock.now += LEASE
+    with database.transaction() as tx:
+        posts.withdraw(tx, post_id, clock())
+    assert {item.objection for item in claim(database, clock)} == {"withdrawn", "suspended"}
+
+
+def test_a_restart_frees_what_was_claimed_and_not_what_waits(
+    network: Network, database: Database, clock: SetClock
+) -> None:
+    publish(network, 3)
+    first, second, _third = claim(database, clock)
+    record(database, clock, first, DeliveryState.DELIVERED)
+    record(database, clock, second, DeliveryState.DEFERRED, clock() + timedelta(minutes=1))
+    clock.advance(seconds=1)
+    with database.transaction() as tx:
+        assert deliveries.release_all(tx, clock()) == 1
+    assert [item.delivery.attempts for item in claim(database, clock)] == [2]
+
+
+def test_retry_is_heard_and_keeps_the_fence(network: Network, database: Database, clock: SetClock) -> None:
+    publish(network, 2)
+    first, second = claim(database, clock)
+    record(database, clock, first, DeliveryState.FAILED)
+    with database.transaction() as tx:
+        assert deliveries.retry(tx, first.delivery.id, clock())
+        assert deliveries.retry(tx, second.delivery.id, clock())
+        assert not deliveries.retry(tx, 999, clock())
+    again = claim(database, clock)
+    assert len(again) == 2
+    # The claim from before the retry has nothing to say about the one after it.
+    assert record(database, clock, second, DeliveryState.FAILED) == 0
+    for item in again:
+        assert record(database, clock, item, DeliveryState.DELIVERED) == 1
+    with database.transaction() as tx:
+        assert not deliveries.retry(tx, first.delivery.id, clock())
+
+
+def test_drop_gives_up_what_waits(network: Network, database: Database, clock: SetClock) -> None:
+    publish(network)
+    [item] = claim(database, clock)
+    with database.transaction() as tx:
+        assert deliveries.drop(tx, item.delivery.id, clock())
+        assert not deliveries.drop(tx, item.delivery.id, clock())
+        assert not deliveries.unsettled(tx)
+    assert record(database, clock, item, DeliveryState.DELIVERED) == 0
+    assert states(database) == {"dropped": 1}
+
+
+def test_what_waits_is_told(network: Network, database: Database, clock: SetClock) -> None:
+    with database.reading() as tx:
+        assert (deliveries.waiting(tx), deliveries.oldest(tx), deliveries.next_due(tx)) == (0, None, None)
+        assert not deliveries.unsettled(tx)
+    born = clock()
+    publish(network, 2)
+    clock.advance(minutes=1)
+    [first, _] = claim(database, clock)
+    record(database, clock, first, DeliveryState.DELIVERED)
+    with database.reading() as tx:
+        assert (deliveries.waiting(tx), deliveries.oldest(tx)) == (1, born)
+        assert deliveries.next_due(tx) == clock() + LEASE
+        assert deliveries.created_at(tx, first.delivery.id) == born
+        assert deliveries.created_at(tx, 999) is None
+        assert deliveries.unsettled(tx)
+
+
+def test_an_open_fan_out_is_unsettled(network: Network, database: Database) -> None:
+    network.write(network.person("ann"), network.community("projets"))
+    with database.reading() as tx:
+        assert deliveries.unsettled(tx)
+
+
+def test_one_content_goes_to_a_person_once(network: Network, database: Database, clock: SetClock) -> None:
+    publish(network)
+    with database.reading() as tx:
+        row = dict(tx.execute(select(rows)).one()._mapping)
+    with pytest.raises(IntegrityError), database.transaction() as tx:
+        tx.execute(rows.insert().values(row | {"id": row["id"] + 1}))
+
+
+def test_only_what_is_finished_and_fanned_out_is_forgotten(
+    network: Network, database: Database, clock: SetClock
+) -> None:
+    _, post_id, _ = publish(network, 3)
+    first, second, _ = claim(database, clock)
+    record(database, clock, first, DeliveryState.DELIVERED)
+    record(database, clock, second, DeliveryState.FAILED)
+
+    def purge(before: datetime) -> int:
+        with database.transaction() as tx:
+            return deliveries.purge(tx, before, 10)
+
+    assert purge(clock()) == 0
+    before = clock.advance(days=1)
+    with database.transaction() as tx:
+        tx.execute(fan_outs.update().values(closed_at=None))
+    # An open fan-out would send them again.
+    assert purge(before) == 0
+    with database.transaction() as tx:
+        tx.execute(fan_outs.update().values(closed_at=clock()))
+    assert purge(before) == 2
+    assert states(database) == {"pending": 1}
+
+
+def test_two_nodes_claim_nothing_twice(postgresql_url: str, clock: SetClock) -> None:
+    one, two = Database(postgresql_url), Database(postgresql_url)
+    publish(Network(one, clock), 300)
+    claimed: list[int] = []
+    together = threading.Barrier(2)
+
+    def work(database: Database) -> None:
+        together.wait()
+        while batch := claim(database, clock, 7):
+            claimed.extend(item.delivery.id for item in batch)
+
+    threads = [threading.Thread(target=work, args=(database,)) for database in (one, two)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(claimed) == len(set(claimed)) == 300
+    one.close()
+    two.close()
+
+
+def test_who_claims_does_not_wait_for_another_claim(postgresql_url: str, clock: SetClock) -> None:
+    one, two = Database(postgresql_url), Database(postgresql_url)
+    publish(Network(one, clock), 4)
+    with one.transaction() as tx:
+        first = deliveries.claim(tx, clock(), 2)
+        with two.transaction() as other:
+            second = deliveries.claim(other, clock(), 4)
+    assert len(first) == len(second) == 2
+    assert not {item.delivery.id for item in first} & {item.delivery.id for item in second}
+    assert replace(first[0].delivery, id=0, person_id=0, address="").attempts == 1
+    one.close()
+    two.close()
+
+
+def test_an_answer_of_any_characters_can_be_recorded(network: Network, database: Database, clock: SetClock) -> None:
+    publish(network)
+    [item] = claim(database, clock)
+    outcome = Outcome(item.delivery.id, 1, DeliveryState.FAILED, Reply(550, "5.0.0", "no \0 and \udcff"))
+    with database.transaction() as tx:
+        assert deliveries.record(tx, [(outcome, None)], clock()) == 1
