@@ -1,0 +1,152 @@
+"""Octets and encoded-words to plain text that any store can hold.
+
+Called by parse for bodies, file names and display names; never raises, whatever the charset label says. Cleaned text
+has no NUL, no lone surrogate, \\n line ends, and is NFC. RFC 2045 §5.2, RFC 2047; WHATWG labels where mail uses them.
+"""
+
+from __future__ import annotations
+
+import binascii
+import codecs
+import re
+import unicodedata
+from functools import lru_cache
+
+# What mail programs call a charset and what its senders really use differ in these well-known cases.
+_SUPERSETS = {
+    "iso8859-1": "cp1252",
+    "ascii": "utf-8",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "iso8859-9": "cp1254",
+    "tis-620": "cp874",
+}
+_LABELS = {
+    "ks_c_5601-1987": "cp949",
+    "windows-874": "cp874",
+    "x-sjis": "cp932",
+    "iso-8859-8-i": "iso8859-8",
+    "iso-8859-8-e": "iso8859-8",
+    "unicode-1-1-utf-7": "utf-7",
+    "x-gbk": "gb18030",
+    "cp-850": "cp850",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "macintosh": "mac_roman",
+    "x-user-defined": "cp1252",
+}
+# Codecs of Python that map text to text or run a little language: no mail is written in them.
+_REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=")
+_CONTROLS = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]+"
+)
+_UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+_LINE_END = re.compile(r"\r\n?|[\u2028\u2029\x0c]")
+MAX_ENCODED_WORDS = 1000
+
+
+@lru_cache(maxsize=256)
+def codec_name(label: str) -> str | None:
+    """The codec for a charset label; None for an unknown one and for codecs that are not charsets of text."""
+    label = label.strip().strip("\"'").lower()
+    if not label.isascii() or not 0 < len(label) <= 40 or "\0" in label:
+        return None
+    try:
+        info = codecs.lookup(_LABELS.get(label, label))
+    except (LookupError, ValueError):
+        return None
+    name = info.name.lower()
+    if name.replace("-", "_") in _REFUSED or not getattr(info, "_is_text_encoding", True):
+        return None
+    return _SUPERSETS.get(name, name)
+
+
+def decode(octets: bytes, label: str = "") -> str:
+    """The text of `octets`: in the declared charset if that holds, else UTF-8, else windows-1252 with replacement."""
+    codec = codec_name(label) if label else None
+    for name in (codec, "utf-8"):
+        if name is not None:
+            try:
+                return octets.decode(name)
+            except (UnicodeError, ValueError):
+                continue
+    return _decode_damaged(octets, codec)
+
+
+def _decode_damaged(octets: bytes, codec: str | None) -> str:
+    # One broken octet must not turn a whole UTF-8 text into mojibake: what decodes well outvotes what does not.
+    if codec not in (None, "utf-8"):
+        assert codec is not None
+        declared = octets.decode(codec, "replace")
+        if declared.count("\ufffd") * 20 < len(declared):
+            return declared
+    as_utf8 = octets.decode("utf-8", "replace")
+    wrong = as_utf8.count("\ufffd")
+    right = sum(1 for c in as_utf8[:100_000] if c > "\x7f") - wrong
+    return as_utf8 if right > wrong else octets.decode("cp1252", "replace")
+
+
+def clean_text(text: str) -> str:
+    """The text with \\n line ends, without NUL, other C0 controls and lone surrogates, in NFC."""
+    if "\r" in text or not text.isascii() or "\x0c" in text:
+        text = _LINE_END.sub("\n", text)
+    text = _UNSTORABLE.sub("", text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def clean_line(text: str) -> str:
+    """One line fit for a header or a screen: no control, line-separator or bidi character, blanks folded, NFC."""
+    text = _CONTROLS.sub(" ", text)
+    text = "".join(c for c in text if not "\ud800" <= c <= "\udfff")
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def decode_words(text: str) -> str:
+    """The text with its RFC 2047 encoded-words decoded; the blanks between two of them vanish (§6.2).
+
+    Neighbours of one charset are joined before decoding, since many senders split a character between them.
+    """
+    if "=?" not in text:
+        return text
+    out: list[str] = []
+    run: list[bytes] = []
+    run_label = ""
+    end = 0
+    for count, match in enumerate(_WORD.finditer(text)):
+        if count >= MAX_ENCODED_WORDS:
+            break
+        gap = text[end : match.start()]
+        label = match[1].lower()
+        if run and (gap.strip() or label != run_label):
+            out.append(decode(b"".join(run), run_label))
+            run = []
+        if gap.strip() or end == 0:
+            out.append(gap)
+        run.append(_word_octets(match[2], match[3], label))
+        run_label = label
+        end = match.end()
+    if run:
+        out.append(decode(b"".join(run), run_label))
+    out.append(text[end:])
+    return "".join(out)
+
+
+def _word_octets(encoding: str, payload: str, label: str) -> bytes:
+    # Raw 8-bit characters do not belong here; where they stand, they were octets of the declared charset.
+    octets = payload.encode("ascii" if payload.isascii() else codec_name(label) or "utf-8", "replace")
+    if encoding in "qQ":
+        return binascii.a2b_qp(octets, header=True)
+    return decode_base64(octets)
+
+
+def decode_base64(octets: bytes) -> bytes:
+    """The decoded octets as far as they are base64; padding and stray characters are forgiven (RFC 2045 §6.8)."""
+    try:
+        return binascii.a2b_base64(octets)
+    except binascii.Error:
+        pass
+    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", octets)
+    kept = kept[: len(kept) - 1] if len(kept) % 4 == 1 else kept
+    return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
