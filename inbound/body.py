@@ -1,0 +1,72 @@
+"""ParsedMessage → Body: the person's new words apart from quotes, signature and forwarded mail.
+
+Called by reading. read_body() never raises and never cuts in doubt: a mail without a recognisable quote is kept whole.
+The plain text gives `text` where it says something; the HTML gives `html`, and `text` where there is nothing plain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gateway.core.message import Body, ParsedMessage
+from inbound import charset, phrases
+from inbound.html import read_html
+from inbound.quoting import MAX_LINES, Label, Line, label
+
+_STUB = re.compile(
+    r"\bhtml\b|view (?:this|the) (?:e-?mail|message)|votre (?:logiciel|client) de (?:messagerie|courrier)|"
+    r"in (?:your|a) browser|dans (?:votre|un) navigateur",
+    re.IGNORECASE,
+)
+_MAX_STUB = 400
+_BLANK_LINES = re.compile(r"\n(?:[ \t\xa0]*\n){2,}")
+
+
+def read_body(parsed: ParsedMessage) -> Body:
+    """The Body of a parsed mail; empty strings where it has nothing of a kind. Linear in the size of the mail."""
+    forward = phrases.is_forward_subject(parsed.subject)
+    from_html, shown = _read_html(parsed.html, forward) if parsed.html else (None, None)
+    plain = parsed.text or ""
+    if from_html is not None and (not plain.strip() or _is_stub(plain, from_html)):
+        return from_html
+    lines = [Line(text) for text in _BLANK_LINES.sub("\n\n", plain).split("\n", MAX_LINES)]
+    body = _body(lines, label(lines, forward=forward), shown)
+    if from_html is not None and body.text and not _agree(body.text, from_html.text):
+        return Body(body.text, None, body.quoted, body.signature, body.forwarded)
+    return body
+
+
+def _read_html(source: str, forward: bool) -> tuple[Body, str | None]:
+    document = read_html(source)
+    labels = label(document.lines, forward=forward)
+    shown = document.shown([what is Label.NEW for what in labels])
+    if shown is not None:
+        shown = charset.clean_text(shown)
+    return _body(document.lines, labels, shown), shown
+
+
+def _body(lines: Sequence[Line], labels: list[Label], shown: str | None) -> Body:
+    def joined(wanted: Label) -> str:
+        text = "\n".join(line.text.rstrip() for line, what in zip(lines, labels, strict=True) if what is wanted)
+        return charset.clean_text(_BLANK_LINES.sub("\n\n", text).strip("\n").rstrip())
+
+    return Body(
+        text=joined(Label.NEW),
+        html=shown,
+        quoted=joined(Label.QUOTED),
+        signature=joined(Label.SIGNATURE),
+        forwarded=joined(Label.FORWARDED),
+    )
+
+
+def _is_stub(plain: str, from_html: Body) -> bool:
+    """The plain part only says that there is HTML."""
+    words = plain.strip()
+    return len(words) < _MAX_STUB and bool(_STUB.search(words)) and len(from_html.text) > len(words)
+
+
+def _agree(text: str, other: str) -> bool:
+    """The HTML says about as much as the text: else one of the two was cut in another place."""
+    ours, theirs = len(text.split()), len(other.split())
+    return abs(ours - theirs) <= 10 + max(ours, theirs) // 4

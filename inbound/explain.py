@@ -1,0 +1,123 @@
+"""What a mail says, without a store: the deciding half of `relais explain`, for people, scorers and fuzzers.
+
+explain() is pure and never raises, whatever the bytes; destination, decision and reason are added where a store is at
+hand.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from gateway.core.message import BouncedRecipient, Classification, Kind, Reading
+from inbound.reading import read
+
+
+class ExplainedAttachment(TypedDict):
+    """One attached file; `size` in octets."""
+
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+    inline: bool
+
+
+class ExplainedRecipient(TypedDict):
+    """One recipient of a failure report."""
+
+    address: str
+    status: str
+    action: str
+    permanent: bool
+
+
+class ExplainedBounce(TypedDict):
+    """The recipients a failure report speaks of."""
+
+    recipients: list[ExplainedRecipient]
+
+
+class ExplainedPart(TypedDict):
+    """One topic's answer within the answer to a digest."""
+
+    topic: int | None
+    text: str
+
+
+class ExplainedCommand(TypedDict):
+    """A command word and what followed it."""
+
+    verb: str
+    arguments: list[str]
+
+
+class Explanation(TypedDict):
+    """The document that `relais explain --json` prints, as far as bytes alone can tell."""
+
+    kind: str
+    author: str | None
+    subject: str
+    message_id: str
+    language: str | None
+    text: str
+    html: str | None
+    quoted: str
+    signature: str
+    attachments: list[ExplainedAttachment]
+    bounce: ExplainedBounce | None
+    parts: list[ExplainedPart]
+    command: ExplainedCommand | None
+    defects: list[str]
+
+
+def explain(raw: bytes) -> Explanation:
+    """What this mail says. The reverse-path is the Return-Path field's, if it has one (RFC 5321 §4.4)."""
+    # A first reading tells the Return-Path; without one any non-null path serves.
+    head = raw[: raw.find(b"\n\n") + 1 or len(raw)][:65536].lower()
+    reverse_path = "unknown"
+    for line in head.replace(b"\r\n", b"\n").split(b"\n"):
+        if not line:
+            break
+        if line.startswith(b"return-path:"):
+            reverse_path = line.partition(b":")[2].strip().strip(b"<>").decode("utf-8", "replace")
+            break
+    return describe(read(raw, reverse_path, domain=""))
+
+
+def describe(reading: Reading) -> Explanation:
+    """The document for a Reading that is already made."""
+    parsed, body = reading.parsed, reading.body
+    return {
+        "kind": reading.classification.kind.value,
+        "author": str(parsed.author) if parsed.author else None,
+        "subject": parsed.subject,
+        "message_id": parsed.message_id,
+        "language": reading.language,
+        "text": body.text,
+        "html": body.html,
+        "quoted": "\n\n".join(filter(None, (body.quoted, body.forwarded))),
+        "signature": body.signature,
+        "attachments": [
+            {"name": a.name, "content_type": a.content_type, "size": a.size, "sha256": a.sha256, "inline": a.inline}
+            for a in parsed.attachments
+        ],
+        "bounce": _bounce(reading.classification),
+        "parts": [],
+        "command": None,
+        "defects": list(parsed.defects),
+    }
+
+
+def _bounce(classification: Classification) -> ExplainedBounce | None:
+    if classification.kind is not Kind.BOUNCE:
+        return None
+    return {"recipients": [_recipient(recipient) for recipient in classification.bounced]}
+
+
+def _recipient(recipient: BouncedRecipient) -> ExplainedRecipient:
+    return {
+        "address": recipient.address,
+        "status": recipient.status,
+        "action": recipient.action,
+        "permanent": recipient.permanent,
+    }

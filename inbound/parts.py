@@ -1,0 +1,205 @@
+"""The leaves of a MIME tree: which parts are the author's words and which are attachments.
+
+parse hands in the tree and the octets that structure.limit() took out of it. A nested mail is never the author's words:
+it is one attachment. Never raises on a tree whose size is limited. RFC 2046 §5.1, RFC 2183, RFC 2387.
+"""
+
+from __future__ import annotations
+
+import binascii
+import html
+from dataclasses import dataclass, field
+from email.message import Message
+
+from inbound import charset, structure
+from inbound.filename import safe_name
+from inbound.flowed import unwrap
+
+MAX_TEXT = 2 * 1024 * 1024
+# Other renderings of the same words, for watches and for interactive clients.
+_RENDERINGS = frozenset({"text/x-amp-html", "text/watch-html"})
+_VIEWED = frozenset({"content-type", "content-disposition", "content-id", "content-transfer-encoding"})
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One attachment with its content decoded."""
+
+    name: str
+    content_type: str
+    disposition: str
+    content_id: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(slots=True)
+class Leaves:
+    """The author's words and the attachments, in the order of the mail."""
+
+    attachments: list[Leaf] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
+    _texts: list[str] = field(default_factory=list)
+    _htmls: list[str] = field(default_factory=list)
+    _first: bool = True
+    _lone_html: bool = False
+    _lone_text: bool = False
+
+    @property
+    def text(self) -> str | None:
+        """The words as plain text; None without any, and where some words stand only in HTML beside plain ones."""
+        if not self._texts or (self._lone_html and self._lone_text):
+            return None
+        return "\n".join(self._texts)
+
+    @property
+    def html(self) -> str | None:
+        """The words as HTML, not yet clean."""
+        return "\n".join(self._htmls) if self._lone_html or len(self._htmls) else None
+
+
+def read_leaves(message: Message, taken: dict[bytes, bytes]) -> Leaves:
+    """Sort the parts of `message`; `taken` holds what stands behind the placeholders (structure.Limited)."""
+    leaves = Leaves()
+    _walk(leaves, message, taken, alternative=False)
+    if not leaves._lone_html and not any(h for h in leaves._htmls if not h.startswith("<pre>")):
+        leaves._htmls.clear()
+    return leaves
+
+
+def _walk(leaves: Leaves, part: Message, taken: dict[bytes, bytes], *, alternative: bool) -> None:
+    view = _view(part)
+    kind = view.get_content_type()
+    payload = part.get_payload()
+    if isinstance(payload, list) and kind.startswith("multipart/"):
+        alternative = alternative or kind == "multipart/alternative"
+        for child in payload:
+            if isinstance(child, Message):
+                _walk(leaves, child, taken, alternative=alternative)
+        return
+    if kind.startswith("multipart/"):
+        # A multipart that nobody can take apart is read as the text it is.
+        kind = "text/plain"
+    if kind in _RENDERINGS and alternative:
+        return
+    declared = _declared_name(view)
+    disposition = _disposition(view)
+    is_words = kind in ("text/plain", "text/html") and disposition != "attachment" and (not declared or leaves._first)
+    leaves._first = False
+    content = _content(part, view, taken)
+    if is_words:
+        _add_words(leaves, view, kind, content, alternative=alternative)
+        if len(content) <= MAX_TEXT:
+            return
+        leaves.defects.append("text_too_long")
+    if kind == "message/delivery-status" or not (content or declared or disposition == "attachment"):
+        return
+    _add_attachment(leaves, view, kind, content, declared or _nested_subject(kind, content))
+
+
+def _add_words(leaves: Leaves, view: Message, kind: str, content: bytes, *, alternative: bool) -> None:
+    label = _parameter(view, "charset")
+    if kind == "text/html":
+        words = charset.clean_text(charset.decode(content[:MAX_TEXT], label or _html_charset(content)))
+        leaves._htmls.append(words)
+        leaves._lone_html = leaves._lone_html or (not alternative and bool(words.strip()))
+        return
+    words = charset.clean_text(charset.decode(content[:MAX_TEXT], label))
+    if _parameter(view, "format").lower() == "flowed":
+        words = unwrap(words, delsp=_parameter(view, "delsp").lower() == "yes")
+    leaves._texts.append(words)
+    if not alternative and words.strip():
+        leaves._lone_text = True
+        leaves._htmls.append(f"<pre>{html.escape(words)}</pre>")
+
+
+def _add_attachment(leaves: Leaves, view: Message, kind: str, content: bytes, declared: str) -> None:
+    name = safe_name(declared, kind, len(leaves.attachments) + 1)
+    if kind == "message/rfc822" and not name.lower().endswith((".eml", ".msg", ".mht", ".mhtml")):
+        name = f"{name[:146]}.eml"
+    content_id = charset.clean_line(str(view.get("Content-ID", ""))).strip().strip("<>").strip()[:250]
+    leaves.attachments.append(Leaf(name, kind, _disposition(view), content_id, content))
+
+
+def _view(part: Message) -> Message:
+    """The MIME fields of a part as plain text, first of each name; raw 8-bit octets are read as text first."""
+    view = Message()
+    view.set_default_type(part.get_default_type())
+    for name, value in part.raw_items():
+        lower = name.lower()
+        if lower in _VIEWED and lower not in view:
+            text = str(value)
+            if not text.isascii():
+                text = charset.decode(text.encode("utf-8", "surrogateescape"))
+            view[lower] = text.replace("\r", "").replace("\n", "").replace("\0", "")
+    return view
+
+
+def _parameter(view: Message, name: str) -> str:
+    value = view.get_param(name, "")
+    if isinstance(value, tuple):
+        value = value[2]
+    return str(value or "").strip()
+
+
+def _disposition(view: Message) -> str:
+    return (view.get_content_disposition() or "").strip()
+
+
+def _declared_name(view: Message) -> str:
+    # The standard library gives up on some percent-encodings and charsets of RFC 2231.
+    try:
+        return view.get_filename("") or ""
+    except (LookupError, ValueError, TypeError):
+        return ""
+
+
+def _content(part: Message, view: Message, taken: dict[bytes, bytes]) -> bytes:
+    """The decoded octets of a leaf or of a nested mail, placeholders replaced by what they stand for."""
+    encoding = str(view.get("Content-Transfer-Encoding", "")).split(";")[0].strip().lower()
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        nested = payload[0].get_payload() if payload and isinstance(payload[0], Message) else ""
+        held = taken.get(_octets(nested).strip()) if isinstance(nested, str) else None
+        return b"" if held is None else _transfer_decode(held, encoding)
+    if not isinstance(payload, str):
+        return b""
+    if len(payload) < 200 and (held := taken.get(_octets(payload).strip())) is not None:
+        return _transfer_decode(held, encoding)
+    # Only the decoding form gives the octets as they came: the other has replaced what its charset does not know.
+    octets = part.get_payload(decode=True)
+    return octets if isinstance(octets, bytes) else b""
+
+
+def _octets(payload: str) -> bytes:
+    return payload.encode("utf-8", "surrogateescape")
+
+
+def _transfer_decode(octets: bytes, encoding: str) -> bytes:
+    match encoding:
+        case "base64":
+            return charset.decode_base64(octets)
+        case "quoted-printable":
+            return binascii.a2b_qp(octets)
+        case "x-uuencode" | "uuencode" | "uue" | "x-uue":
+            return structure.decode_uu(octets)
+        case _:
+            return octets
+
+
+def _html_charset(content: bytes) -> str:
+    head = content[:2048].lower()
+    at = head.find(b"charset=")
+    label = head[at + 8 : at + 60].strip(b" \"'") if at >= 0 else b""
+    for end in b"\"' />;":
+        label = label.split(bytes([end]))[0]
+    return label.decode("ascii", "replace")
+
+
+def _nested_subject(kind: str, content: bytes) -> str:
+    """What a nested mail without a file name is called: its subject."""
+    if kind != "message/rfc822":
+        return ""
+    fields = structure.limit(content[: structure.LARGE_PART]).fields
+    subject = next((f.value for f in fields if f.name == b"subject"), b"")
+    decoded = charset.clean_line(charset.decode_words(charset.decode(subject.strip())))
+    return decoded.replace("/", "-").replace("\\", "-")[:100]
