@@ -13,7 +13,16 @@ import zoneinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from gateway.core import address
@@ -122,6 +131,13 @@ class Lmtp(Section):
     """[lmtp]"""
 
     listen: Listen = "127.0.0.1:2424"
+
+    @field_validator("listen")
+    @classmethod
+    def _not_on_25(cls, value: str) -> str:
+        if value.endswith(":25"):
+            raise ValueError("LMTP must not be on port 25, which is SMTP's (RFC 2033 §5)")
+        return value
 
 
 class Relay(Section):
