@@ -116,8 +116,8 @@ class Web:
         if done is None:
             return await self._not_found(request, None)
         community, locale = done
-        words = {"community": community.name, "managers": self._setup.managers(community)}
-        return self._page("left" if acts else "leave", locale, **words)
+        managers = self._setup.managers(community)
+        return self._page("left" if acts else "leave", locale, community=community.name, managers=managers)
 
     def _who(self, community_id: int, person_id: int) -> tuple[Community, str] | None:
         """(community, locale of the person), None where either is gone."""
