@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from store import migrations
 from store.database import Database
 from tests.network import Network, SetClock
 from tests.postgresql import PostgreSQL, find_binaries
+from tests.programs import pytest_terminal_summary as pytest_terminal_summary
+
+# `make fuzz`: the same properties, with very many examples.
+settings.register_profile("fuzz", max_examples=20_000, deadline=None)
 
 
 @pytest.fixture(scope="session")
