@@ -1,0 +1,86 @@
+"""The demo as it is read on a terminal: steps, mails, checks. The only file of the demo that knows how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from email.message import EmailMessage
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+_WIDTH = 100
+
+
+class Transcript:
+    """Tells the story on `console`, and counts what did not hold."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._steps = 0
+        self.held = 0
+        self.broken: list[str] = []
+
+    def step(self, title: str) -> None:
+        """A new chapter."""
+        self._steps += 1
+        self._console.print()
+        self._console.rule(Text(f"{self._steps}. {title}", "bold"), align="left", style="green")
+
+    def note(self, words: str) -> None:
+        """A line of explanation."""
+        self._console.print(Text(words))
+
+    def check(self, holds: bool, words: str) -> bool:
+        """One thing that has to hold; returns whether it did."""
+        if holds:
+            self.held += 1
+        else:
+            self.broken.append(words)
+        self._console.print(Text(" ✓ " if holds else " ✗ ", "bold green" if holds else "bold red") + Text(words))
+        return holds
+
+    def people(self, rows: Sequence[tuple[str, str, str, str]]) -> None:
+        """Who is who."""
+        table = Table("name", "address", "language", "member of", box=None, header_style="dim", padding=(0, 3, 0, 0))
+        for row in rows:
+            table.add_row(*row)
+        self._console.print(table)
+
+    def mail(self, title: str, mail: EmailMessage, text: str, files: Sequence[str] = ()) -> None:
+        """One mail: the fields a client shows, the text, the files."""
+        head = Table.grid(padding=(0, 2, 0, 0))
+        for name in ("From", "To", "Reply-To", "Subject"):
+            if mail[name]:
+                head.add_row(Text(name, "dim"), Text(str(mail[name]), "bold" if name == "Subject" else ""))
+        for file in files:
+            head.add_row(Text("Attached", "dim"), Text(file, "cyan"))
+        words, _, foot = text.strip("\n").partition("\n-- \n")
+        body = Group(head, Text(), Text(words.strip("\n")), *([Text(f"\n{foot}", "dim")] if foot else []))
+        panel = Panel(body, title=Text(title), title_align="left", border_style="blue", width=_WIDTH, padding=(0, 1))
+        self._console.print(panel)
+
+    def books(self, status: Mapping[str, Mapping[str, int]]) -> None:
+        """The counts of `relais status`."""
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for name, counts in status.items():
+            table.add_row(Text(name, "dim"), Text("  ".join(f"{key} {value}" for key, value in counts.items())))
+        self._console.print(table)
+
+    def places(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Where to look."""
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for name, place in rows:
+            table.add_row(Text(name, "dim"), Text(place, overflow="fold"))
+        self._console.print(table)
+
+    def end(self) -> None:
+        """How it went."""
+        self._console.print()
+        if self.broken:
+            self._console.print(Text(f"{len(self.broken)} of {self.held + len(self.broken)} did not hold:", "bold red"))
+            for words in self.broken:
+                self._console.print(Text(f" ✗ {words}", "red"))
+        else:
+            self._console.print(Text(f"All {self.held} held.", "bold green"))
