@@ -11,7 +11,7 @@ import os
 import tempfile
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Protocol
 from urllib.parse import urlsplit
@@ -22,6 +22,8 @@ from obstore.store import S3Store
 from gateway.core.errors import ConfigurationError, StoreError
 
 CHUNK = 1 << 20
+PATIENCE = timedelta(seconds=30)
+"""How long an object storage that fails is asked again: a sender waits for its 250 (promise P5: 4yz within 60 s)."""
 _STALE_S = 36 * 3600
 _FRESH_S = 3600
 
@@ -130,8 +132,12 @@ class DiskBlobs:
             return sha256
         try:
             writer = self.writer()
+        except OSError as error:
+            raise StoreError(f"blob not stored: {error.strerror}") from error
+        try:
             writer.write(data)
         except OSError as error:
+            writer.discard()
             raise StoreError(f"blob not stored: {error.strerror}") from error
         return self.commit(writer)
 
@@ -178,6 +184,7 @@ class S3Blobs:
             url.netloc,
             virtual_hosted_style_request=False,
             client_options={"allow_http": endpoint.startswith("http://")},
+            retry_config={"max_retries": 5, "retry_timeout": PATIENCE},
             **options,  # type: ignore[arg-type]
         )
         self._incoming = Path(tempfile.gettempdir()) / "relais-incoming"

@@ -221,7 +221,7 @@ def test_one_content_goes_to_a_person_once(network: Network, database: Database,
 def test_only_what_is_finished_and_fanned_out_is_forgotten(
     network: Network, database: Database, clock: SetClock
 ) -> None:
-    _, post_id, _ = publish(network, 3)
+    publish(network, 3)
     first, second, _ = claim(database, clock)
     record(database, clock, first, DeliveryState.DELIVERED)
     record(database, clock, second, DeliveryState.FAILED)

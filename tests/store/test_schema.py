@@ -23,7 +23,10 @@ def test_the_migrations_make_the_schema(database: Database) -> None:
 
 def test_the_partial_indexes_are_partial(database: Database) -> None:
     # compare_metadata does not look at the WHERE of an index.
-    partial = {"ix_spool_due", "ix_spool_blob", "ix_arrivals_open", "ix_fan_outs_open", "ix_deliveries_due"}
+    indexes = [index for table in metadata.tables.values() for index in table.indexes]
+    kind = "sqlite" if database.is_sqlite else "postgresql"
+    partial = {index.name for index in indexes if index.dialect_options[kind]["where"] is not None}
+    assert "ix_spool_due" in partial
     query = (
         "SELECT name, sql FROM sqlite_master WHERE type = 'index'"
         if database.is_sqlite
