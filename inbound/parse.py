@@ -50,7 +50,8 @@ def parse(raw: bytes) -> ParsedMessage:
     limited = structure.limit(raw)
     headers = [(f.name.decode("ascii", "replace"), _unfold(f.value)) for f in limited.fields]
     library = _parse_with_library(limited)
-    sender = read_sender(_values(headers, "from"))
+    utf8 = all(_is_utf8(f.value) for f in limited.fields if f.name == b"from")
+    sender = read_sender(_values(headers, "from"), utf8=utf8)
     defect = sender.defect
     if not defect and limited.froms != 1:
         defect = "from_repeated"
@@ -122,6 +123,14 @@ def _unfold(value: bytes) -> str:
         return value.decode("ascii")
     except UnicodeDecodeError:
         return charset.decode(value)
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _header_cut(limited: structure.Limited) -> bool:

@@ -29,6 +29,8 @@ class Sender:
     address: Address | None
     name: str = ""
     defect: str = ""
+    guessed: bool = False
+    """The address holds characters beyond ASCII, so it is only as good as the decoding of the field."""
 
 
 class _RefusedError(ValueError):
@@ -46,14 +48,20 @@ class _Token:
     """A comment stands before it."""
 
 
-def read_sender(values: list[str]) -> Sender:
-    """The author that the From fields (their unfolded values) name together; never raises."""
+def read_sender(values: list[str], *, utf8: bool = True) -> Sender:
+    """The author that the From fields (their unfolded values) name together; never raises.
+
+    `utf8` False: the octets were in some other charset, guessed; a name may be, an address may not (RFC 6532 §3.1).
+    """
     if len(values) != 1:
         return Sender(None, defect="from_missing" if not values else "from_repeated")
     try:
-        return _read_mailbox(values[0])
+        sender = _read_mailbox(values[0])
     except _RefusedError as refusal:
         return Sender(None, defect=str(refusal))
+    if not utf8 and sender.guessed:
+        return Sender(None, defect="from_bad_address")
+    return sender
 
 
 def _read_mailbox(value: str) -> Sender:
@@ -68,7 +76,7 @@ def _read_mailbox(value: str) -> Sender:
     if "<" not in kinds:
         if "," in kinds:
             raise _RefusedError("from_several")
-        return Sender(_address(tokens), _shown(comment, ""))
+        return Sender(_address(tokens), _shown(comment, ""), guessed=_is_guessed(tokens))
     opening = kinds.index("<")
     if kinds[-1] != ">" or kinds.count("<") != 1 or kinds.count(">") != 1:
         raise _RefusedError("from_several" if "," in kinds[opening:] or kinds.count("<") > 1 else "from_malformed")
@@ -76,7 +84,12 @@ def _read_mailbox(value: str) -> Sender:
     address = _address(inner)
     if tokens[-1].commented and inner:
         raise _RefusedError("from_malformed")
-    return Sender(address, _shown(_phrase(tokens[:opening], inner), str(address)))
+    name = _shown(_phrase(tokens[:opening], inner), str(address))
+    return Sender(address, name, guessed=_is_guessed(inner))
+
+
+def _is_guessed(tokens: list[_Token]) -> bool:
+    return not all(token.text.isascii() for token in tokens)
 
 
 def _phrase(tokens: list[_Token], inner: list[_Token]) -> str:

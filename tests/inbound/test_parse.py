@@ -49,6 +49,14 @@ def test_a_second_from_names_nobody(extra: bytes) -> None:
         assert parse(raw).author is None
 
 
+def test_an_address_in_another_charset_than_utf8_is_a_guess() -> None:
+    raw = "From: André <andré@example.org>\r\n\r\nx"
+    assert str(parse(raw.encode()).author) == "andré@example.org"
+    assert parse(raw.encode("latin-1")).author is None
+    old = parse("From: André <andre@example.org>\r\n\r\nx".encode("latin-1"))
+    assert (str(old.author), old.author_name) == ("andre@example.org", "André")
+
+
 def test_a_header_cut_by_the_limits_names_nobody() -> None:
     raw = HEAD + b"X-Filler: y\r\n" * 1_200 + b"From: eve@evil.example\r\n\r\nhi"
     assert parse(raw).author_defect == "header_cut"
