@@ -14,8 +14,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rich.console import Console
-
 from gateway.demo.company import AUTHSERV_ID
 from gateway.demo.house import DOMAIN, DemoError
 from gateway.demo.story import KARIM, Story
@@ -69,8 +67,7 @@ def _look_around(story: Story) -> None:
 
 def main() -> int:
     """The exit code."""
-    console = Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 110)
-    tell = Transcript(console)
+    tell = Transcript()
     folder = Path(tempfile.mkdtemp(prefix="relais-demo-"))
     try:
         asyncio.run(run(folder, tell, stays=os.environ.get("DEMO_EXIT", "") in ("", "0")))
@@ -79,7 +76,7 @@ def main() -> int:
             shutil.rmtree(folder, ignore_errors=True)
     tell.end()
     if tell.broken:
-        console.print(f"The log and the mails are in {folder}.")
+        tell.note(f"The log and the mails are in {folder}.")
     return 1 if tell.broken else 0
 
 

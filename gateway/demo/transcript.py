@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
+from typing import IO
 
 from rich.console import Console, Group
 from rich.panel import Panel
@@ -14,10 +16,11 @@ _WIDTH = 100
 
 
 class Transcript:
-    """Tells the story on `console`, and counts what did not hold."""
+    """Tells the story on stdout, or on `file`, and counts what did not hold."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, file: IO[str] | None = None) -> None:
+        out = file or sys.stdout
+        self._console = Console(file=out, highlight=False, width=None if out.isatty() else _WIDTH + 10)
         self._steps = 0
         self.held = 0
         self.broken: list[str] = []
