@@ -33,7 +33,6 @@ class Reason(StrEnum):
     SENDER_NOT_PROVEN = "sender_not_proven"
     SENDER_UNKNOWN = "sender_unknown"
     MODERATED = "moderated"
-    EXTERNAL_AUTHOR = "external_author"
     # reject
     NOT_A_MEMBER = "not_a_member"
     EMPTY = "empty"

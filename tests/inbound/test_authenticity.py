@@ -1,0 +1,182 @@
+"""How far an author is believed: only what our own border wrote, about the one From that we read ourselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.core.message import ParsedMessage
+from inbound.authenticity import Border, Proof, prove
+from inbound.parse import parse
+from tests.network import envelope
+
+ID = "mx.people.example"
+BORDER = Border(ID, ("dmarc", "dkim", "auth"))
+NAMELESS = replace(BORDER, authserv_id="")
+LMTP = envelope("projets")
+
+
+def read(*headers: str, author: str = "From: Ann <ann@people.example>") -> ParsedMessage:
+    """A mail with these header fields, topmost first, then its From."""
+    return parse("\r\n".join((*headers, author, "Subject: x", "", "words", "")).encode())
+
+
+def results(text: str, authserv_id: str = ID) -> str:
+    return f"Authentication-Results: {authserv_id}; {text}" if authserv_id else f"Authentication-Results: {text}"
+
+
+def proof(*headers: str, border: Border = BORDER, author: str = "From: Ann <ann@people.example>") -> Proof:
+    return prove(read(*headers, author=author), LMTP, border)
+
+
+PASS = results("dmarc=pass header.from=people.example")
+
+PROVEN = {
+    "dmarc": (PASS, "dmarc"),
+    "dmarc, case of domain and word": (results("DMARC=Pass header.From=People.Example"), "dmarc"),
+    "with a version": (f"Authentication-Results: {ID} 1; dmarc=pass header.from=people.example", "dmarc"),
+    "comments": (results("dmarc=pass (p=REJECT sp=NONE dis=NONE) header.from=people.example"), "dmarc"),
+    "folded": (results("spf=fail smtp.mailfrom=x.example;\r\n\tdmarc=pass\r\n header.from=people.example"), "dmarc"),
+    "dkim of the domain": (results("dkim=pass header.d=people.example header.s=k"), "dkim"),
+    "dkim by identity": (results("dkim=pass header.i=@people.example"), "dkim"),
+    "the second of two signatures": (
+        results("dkim=fail header.d=people.example; dkim=pass header.d=people.example"),
+        "dkim",
+    ),
+    "the submitter": (results("auth=pass smtp.auth=ann@people.example"), "auth"),
+    "Google's shape": (
+        results(
+            "\r\n       dkim=pass header.i=@people.example header.s=google header.b=AbC1;\r\n"
+            "       spf=pass (google.com: domain of ann@people.example designates 192.0.2.1 as permitted sender)"
+            " smtp.mailfrom=ann@people.example;\r\n       dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=people.example"
+        ),
+        "dkim",
+    ),
+}
+
+
+@pytest.mark.parametrize(("header", "how"), PROVEN.values(), ids=PROVEN)
+def test_what_our_border_says_counts(header: str, how: str) -> None:
+    assert proof(header) == Proof(True, how)
+
+
+def test_a_signature_of_the_domain_above_is_aligned() -> None:
+    header = results("dkim=pass header.d=people.example")
+    assert proof(header, author="From: ann@mail.people.example").proven
+    assert not proof(results("dkim=pass header.d=mail.people.example")).proven
+    assert not proof(results("dkim=pass header.d=example")).proven
+
+
+UNPROVEN = {
+    "nothing": (),
+    "another's words": (results("dmarc=pass header.from=people.example", "mx.evil.example"),),
+    "an id that only begins like ours": (results("dmarc=pass header.from=people.example", f"{ID}.evil.example"),),
+    "an id that only ends like ours": (results("dmarc=pass header.from=people.example", f"evil.{ID}"),),
+    "below the topmost": (results("dmarc=fail header.from=people.example"), PASS),
+    "below another's": (results("dmarc=fail", "mx.evil.example"), PASS),
+    "below a broken one": ("Authentication-Results: ;;;", PASS),
+    "an empty one on top": ("Authentication-Results:", PASS),
+    "fail": (results("dmarc=fail header.from=people.example"),),
+    "none": (results("none"),),
+    "temperror": (results("dmarc=temperror header.from=people.example"),),
+    "bestguesspass": (results("dmarc=bestguesspass header.from=people.example"),),
+    "in a comment": (results("dmarc=fail (dmarc=pass header.from=people.example) header.from=people.example"),),
+    "in a quoted string": (results('dmarc=fail reason="x; dmarc=pass header.from=people.example"'),),
+    "another domain": (results("dmarc=pass header.from=evil.example"),),
+    "a domain that ends like ours": (results("dmarc=pass header.from=evilpeople.example"),),
+    "a domain that begins like ours": (results("dmarc=pass header.from=people.example.evil.example"),),
+    "a domain below": (results("dmarc=pass header.from=x.people.example"),),
+    "no domain": (results("dmarc=pass"),),
+    "a domain in another property": (results("dmarc=pass smtp.mailfrom=people.example"),),
+    "spf alone": (results("spf=pass smtp.mailfrom=ann@people.example"),),
+    "arc alone": (results("arc=pass (i=1 dmarc=pass fromdomain=people.example)"),),
+    "dkim of a stranger": (results("dkim=pass header.d=evil.example"),),
+    "dkim of one that ends alike": (results("dkim=pass header.d=evilpeople.example"),),
+    "dkim of a top-level domain": (results("dkim=pass header.d=example"),),
+    "dkim by identity under another signer": (results("dkim=pass header.d=evil.example header.i=@people.example"),),
+    "another submitter": (results("auth=pass smtp.auth=bob@people.example"),),
+    "a submitter without domain": (results("auth=pass smtp.auth=ann"),),
+    "too long": (results("dmarc=pass header.from=people.example" + " (x)" * 3000),),
+    "the old header": ("X-Authentication-Results: mx.people.example; dmarc=pass header.from=people.example",),
+    "ARC's copy": ("ARC-Authentication-Results: i=1; mx.people.example; dmarc=pass header.from=people.example",),
+    "Received-SPF": ("Received-SPF: pass (people.example)",),
+}
+
+
+@pytest.mark.parametrize("headers", UNPROVEN.values(), ids=UNPROVEN)
+def test_nothing_else_does(headers: tuple[str, ...]) -> None:
+    assert not proof(*headers).proven
+
+
+FORGED = {
+    "two From": "From: ann@people.example\r\nFrom: eve@evil.example",
+    "two addresses": "From: ann@people.example, eve@evil.example",
+    "a name that is an address": "From: ann@people.example <eve@evil.example>",
+    "a name that looks like one": 'From: "ann@people.example" <eve@evil.example>',
+    "a comment after the address": "From: ann@people.example)bob@evil.example",
+    "a group": "From: us:ann@people.example;",
+    "an encoded address": "From: =?utf-8?q?ann=40people.example?=",
+    "a route": "From: <@evil.example:ann@people.example>",
+    "no address": "From: Ann",
+    "a full-width at": "From: ann＠people.example",
+    "a suffix": "From: ann@people.example.evil.example",
+    "a prefix": "From: ann@evilpeople.example",
+    "a Cyrillic letter": "From: ann@реорle.example",
+    "blanks": "From: ann @people.example",
+    "a NUL": "From: ann\0@people.example",
+}
+
+
+@pytest.mark.parametrize("author", FORGED.values(), ids=FORGED)
+def test_a_doubtful_from_is_never_ann(author: str) -> None:
+    parsed = read(PASS, author=author)
+    found = prove(parsed, LMTP, BORDER)
+    assert not (found.proven and parsed.author and parsed.author.key == "ann@people.example")
+    assert not found.proven
+
+
+def test_only_a_trusted_peer_is_our_border() -> None:
+    assert prove(read(PASS), replace(LMTP, trusted=False), BORDER) == Proof(False, "no_border")
+
+
+def test_without_a_border_nobody_is_believed() -> None:
+    assert proof(PASS, border=replace(BORDER, authserv_id=None)) == Proof(False, "no_border")
+
+
+def test_only_the_proofs_that_are_named_count() -> None:
+    assert not proof(PASS, border=replace(BORDER, proofs=("dkim", "auth"))).proven
+    assert not proof(PASS, border=replace(BORDER, proofs=())).proven
+
+
+def test_a_border_that_could_not_tell_says_so() -> None:
+    assert proof(results("dmarc=temperror header.from=people.example")) == Proof(False, "no_pass", temporary=True)
+    assert proof(results("dkim=temperror; dmarc=pass header.from=people.example")).proven
+
+
+def test_why_there_is_none_has_a_word() -> None:
+    assert proof().how == "no_results"
+    assert proof(results("dmarc=pass", "other")).how == "foreign_results"
+    assert proof(results("dmarc=fail")).how == "no_pass"
+    assert proof(PASS, author="To: x@y.example").how == "no_author"
+
+
+# A border that writes no authserv-id, as Microsoft 365 does.
+
+M365 = (
+    "Authentication-Results: spf=pass (sender IP is 192.0.2.7)\r\n smtp.mailfrom=people.example; dkim=pass (signature was"
+    " verified)\r\n header.d=people.example;dmarc=pass action=none\r\n header.from=people.example;compauth=pass reason=100"
+)
+
+
+def test_a_border_without_a_name_is_read() -> None:
+    assert proof(M365, border=NAMELESS).proven
+    assert proof(M365.replace("dkim=pass", "dkim=fail"), border=NAMELESS) == Proof(True, "dmarc")
+    failed = M365.replace("dkim=pass", "dkim=none").replace("dmarc=pass", "dmarc=fail")
+    assert proof(failed, border=NAMELESS) == Proof(False, "no_pass")
+
+
+def test_a_named_border_does_not_write_that_shape_and_the_other_way_round() -> None:
+    assert not proof(M365).proven
+    assert not proof(PASS, border=NAMELESS).proven
+    assert not proof(results("dmarc=fail header.from=people.example", ""), PASS, border=NAMELESS).proven

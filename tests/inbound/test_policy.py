@@ -1,0 +1,218 @@
+"""The house rules: every line of the table decides something, and the lines above it win."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.core import address
+from gateway.core.community import (
+    Community,
+    CommunityKind,
+    JoinPolicy,
+    Membership,
+    NetworkRole,
+    Pace,
+    Person,
+    PersonState,
+    PostPolicy,
+    Role,
+)
+from gateway.core.decision import Decision, Reason, Verdict
+from gateway.core.message import Attachment, Body, Classification, Kind, ParsedMessage, Reading
+from gateway.core.post import Post, Topic
+from inbound.authenticity import Proof
+from inbound.policy import TABLE, Facts, Rules, decide
+from inbound.route import ToBounce, ToCommunity, ToLeave, ToManagers, ToNobody, ToParent, ToPost
+from store.posts import Place
+
+RULES = Rules(require="proof", max_attachment_bytes=1000)
+ANN = Person(1, "ann@people.example", "Ann", "en", "Europe/Paris", NetworkRole.MEMBER, PersonState.ACTIVE)
+PROJETS = Community(
+    3, "projets", "Projets", CommunityKind.PROJECT, Pace.EACH, JoinPolicy.OPEN, PostPolicy.MEMBERS, "", archived=False
+)
+MEMBER = Membership(3, 1, Role.MEMBER, None)
+PLACE = Place(Post(9, 3, 4, 5, 1, None, 2, withdrawn=False), Topic(4, 3, "A visit", closed=False))
+PARSED = ParsedMessage(
+    author=address.parse("ann@people.example"),
+    author_name="Ann",
+    author_defect="",
+    subject="A visit",
+    message_id="<m1@people.example>",
+    in_reply_to=(),
+    references=(),
+    date=None,
+    recipients=(),
+    headers=(),
+    text="words",
+    html=None,
+    attachments=(),
+    report=None,
+    content_digest="0",
+    defects=(),
+)
+WORDS = Reading(PARSED, Body("words", None), Classification(Kind.ORDINARY), "en")
+# What everybody does: a proven member posts to their community.
+PLAIN = Facts(
+    destination=ToCommunity("projets"),
+    reading=WORDS,
+    proof=Proof(True, "dmarc"),
+    person=ANN,
+    community=PROJETS,
+    membership=MEMBER,
+    place=None,
+    duplicate=False,
+    served=False,
+    reused_id=False,
+)
+ANSWER = replace(PLAIN, destination=ToPost(9, 1), place=PLACE)
+
+
+def reading(kind: Kind = Kind.ORDINARY, text: str = "words", *sizes: int) -> Reading:
+    files = tuple(Attachment("f", "x/y", size, "0" * 64, inline=False) for size in sizes)
+    return replace(
+        WORDS, parsed=replace(PARSED, attachments=files), body=Body(text, None), classification=Classification(kind)
+    )
+
+
+def community(**changes: object) -> Community:
+    return replace(PROJETS, **changes)  # type: ignore[arg-type]
+
+
+WITHDRAWN = replace(PLACE, post=replace(PLACE.post, withdrawn=True))
+CLOSED = replace(PLACE, topic=replace(PLACE.topic, closed=True))
+MODERATED = community(post=PostPolicy.MODERATED)
+AGORA = community(post=PostPolicy.EVERYONE)
+
+# One line of facts for each line of the table, in its order.
+CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
+    (Verdict.DISCARD, Reason.BOUNCE, replace(PLAIN, destination=ToBounce(7))),
+    (Verdict.DISCARD, Reason.BOUNCE, replace(PLAIN, reading=reading(Kind.BOUNCE))),
+    (Verdict.DISCARD, Reason.LOOP, replace(PLAIN, reading=reading(Kind.LOOP))),
+    (Verdict.UNSUBSCRIBE, Reason.LEAVE_TOKEN, replace(PLAIN, destination=ToLeave(3, 1))),
+    (Verdict.DISCARD, Reason.AUTO_REPLY, replace(PLAIN, reading=reading(Kind.AUTO_REPLY))),
+    (Verdict.FORWARD, Reason.FOR_THE_ADMINS, replace(PLAIN, destination=ToManagers(None))),
+    (Verdict.HOLD, Reason.SENDER_NOT_PROVEN, replace(PLAIN, proof=Proof(False, "no_pass"))),
+    (Verdict.HOLD, Reason.SENDER_UNKNOWN, replace(PLAIN, person=None, membership=None)),
+    (Verdict.HOLD, Reason.SUSPENDED, replace(PLAIN, person=replace(ANN, state=PersonState.SUSPENDED))),
+    (Verdict.REJECT, Reason.TOPIC_GONE, replace(ANSWER, place=WITHDRAWN)),
+    (Verdict.REJECT, Reason.NO_PLACE, replace(PLAIN, destination=ToNobody())),
+    (Verdict.REJECT, Reason.NO_PLACE, replace(PLAIN, destination=ToParent(), community=None, membership=None)),
+    (Verdict.REJECT, Reason.COMMUNITY_ARCHIVED, replace(PLAIN, community=community(archived=True))),
+    (Verdict.DISCARD, Reason.ANSWERED_ELSEWHERE, replace(PLAIN, served=True)),
+    (Verdict.DISCARD, Reason.DUPLICATE, replace(PLAIN, duplicate=True)),
+    (Verdict.HOLD, Reason.TOKEN_OF_ANOTHER, replace(ANSWER, destination=ToPost(9, 2), membership=None)),
+    (Verdict.REJECT, Reason.NOT_A_MEMBER, replace(PLAIN, membership=None)),
+    (Verdict.REJECT, Reason.TOPIC_CLOSED, replace(ANSWER, place=CLOSED)),
+    (Verdict.REJECT, Reason.ATTACHMENT_TOO_LARGE, replace(PLAIN, reading=reading(Kind.ORDINARY, "words", 1, 1001))),
+    (Verdict.REJECT, Reason.EMPTY, replace(PLAIN, reading=reading(Kind.ORDINARY, " \n"))),
+    (Verdict.HOLD, Reason.MODERATED, replace(PLAIN, community=MODERATED)),
+    (Verdict.PUBLISH, Reason.MEMBER_ANSWER, ANSWER),
+    (Verdict.PUBLISH, Reason.MEMBER_POST, PLAIN),
+    (Verdict.PUBLISH, Reason.OPEN_POST, replace(PLAIN, community=AGORA, membership=None)),
+)
+
+
+def test_there_is_a_case_for_each_line_of_the_table() -> None:
+    assert [(verdict, reason) for verdict, reason, _ in CASES] == [(verdict, reason) for verdict, reason, _ in TABLE]
+    assert {reason for _, reason, _ in CASES} == set(Reason)
+
+
+@pytest.mark.parametrize(
+    "number", range(len(CASES)), ids=[f"{n:02}-{reason}" for n, (_, reason, _) in enumerate(CASES)]
+)
+def test_the_line_decides(number: int) -> None:
+    verdict, reason, facts = CASES[number]
+    decision = decide(facts, RULES)
+    assert (decision.verdict, decision.reason) == (verdict, reason)
+    # The line itself held, not its neighbour of the same word.
+    assert [holds(facts, RULES) for _, _, holds in TABLE].index(True) == number
+
+
+def all_at_once() -> Facts:
+    """Everything is wrong with this mail that a mail from a person can have wrong."""
+    return replace(
+        ANSWER,
+        destination=ToPost(9, 2),
+        reading=reading(Kind.ORDINARY, "", 5000),
+        proof=Proof(False, "no_pass"),
+        person=None,
+        membership=None,
+        community=community(archived=True, post=PostPolicy.MODERATED),
+        place=replace(WITHDRAWN, topic=CLOSED.topic),
+        duplicate=True,
+        served=True,
+    )
+
+
+def test_who_speaks_is_asked_before_anything_that_is_answered() -> None:
+    facts = all_at_once()
+    mended = [
+        (Reason.SENDER_NOT_PROVEN, {"proof": Proof(True, "dkim")}),
+        (Reason.SENDER_UNKNOWN, {"person": replace(ANN, state=PersonState.ERASED)}),
+        (Reason.SUSPENDED, {"person": ANN}),
+        (Reason.TOPIC_GONE, {"place": CLOSED}),
+        (Reason.COMMUNITY_ARCHIVED, {"community": MODERATED}),
+        (Reason.ANSWERED_ELSEWHERE, {"served": False}),
+        (Reason.DUPLICATE, {"duplicate": False}),
+        (Reason.TOKEN_OF_ANOTHER, {"destination": ToPost(9, 1)}),
+        (Reason.NOT_A_MEMBER, {"membership": MEMBER}),
+        (Reason.TOPIC_CLOSED, {"place": PLACE}),
+        (Reason.ATTACHMENT_TOO_LARGE, {"reading": reading(Kind.ORDINARY, "")}),
+        (Reason.EMPTY, {"reading": WORDS}),
+        (Reason.MODERATED, {"community": PROJETS}),
+        (Reason.MEMBER_ANSWER, {}),
+    ]
+    for reason, mend in mended:
+        assert decide(facts, RULES).reason is reason
+        facts = replace(facts, **mend)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [Kind.BOUNCE, Kind.LOOP, Kind.AUTO_REPLY])
+def test_no_machine_gets_further_than_the_first_lines(kind: Kind) -> None:
+    facts = replace(all_at_once(), reading=reading(kind))
+    assert decide(facts, RULES).verdict is Verdict.DISCARD
+
+
+def test_a_machine_may_leave() -> None:
+    facts = replace(PLAIN, destination=ToLeave(3, 1), reading=reading(Kind.AUTO_REPLY), proof=Proof(False, "no_author"))
+    assert decide(facts, RULES).verdict is Verdict.UNSUBSCRIBE
+
+
+@pytest.mark.parametrize(
+    ("require", "destination", "believed"),
+    [
+        ("proof", ToPost(9, 1), False),
+        ("token", ToPost(9, 1), True),
+        ("token", ToPost(9, 2), False),
+        ("token", ToCommunity("projets"), False),
+        ("token", ToParent(), False),
+        ("none", ToCommunity("projets"), True),
+    ],
+)
+def test_what_is_believed_without_proof(
+    require: str, destination: ToPost | ToCommunity | ToParent, believed: bool
+) -> None:
+    facts = replace(ANSWER, destination=destination, proof=Proof(False, "no_pass"))
+    decision = decide(facts, Rules(require, 1000))
+    assert (decision.reason is not Reason.SENDER_NOT_PROVEN) == believed
+
+
+def test_the_flag_says_why_nobody_was_believed_or_what_was_odd() -> None:
+    facts = replace(PLAIN, proof=Proof(False, "foreign_results"), reused_id=True)
+    assert decide(facts, RULES) == Decision(Verdict.HOLD, Reason.SENDER_NOT_PROVEN, "foreign_results")
+    assert decide(replace(PLAIN, reused_id=True), RULES).flag == "message_id_reused"
+    assert decide(PLAIN, RULES).flag == ""
+
+
+def test_words_are_words_also_in_a_forward_or_a_file() -> None:
+    forwarded = replace(WORDS, body=Body("", None, forwarded="their words"))
+    assert decide(replace(PLAIN, reading=forwarded), RULES).verdict is Verdict.PUBLISH
+    assert decide(replace(PLAIN, reading=reading(Kind.ORDINARY, "", 1000)), RULES).verdict is Verdict.PUBLISH
+
+
+@pytest.mark.parametrize(("role", "verdict"), [(Role.MANAGER, Verdict.PUBLISH), (Role.CHAMPION, Verdict.HOLD)])
+def test_who_runs_a_moderated_place_posts(role: Role, verdict: Verdict) -> None:
+    facts = replace(PLAIN, community=MODERATED, membership=replace(MEMBER, role=role))
+    assert decide(facts, RULES).verdict is verdict
