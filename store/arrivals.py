@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, text, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from gateway.core.errors import StoreError
 from gateway.core.message import Arrival, Envelope, Mail
+from store import blob_names
 from store.database import storable
-from store.schema import OPEN_ARRIVAL, SPOOLED, arrivals, attachments, raw_mails, spool
+from store.schema import OPEN_ARRIVAL, SPOOLED, arrivals, raw_mails, spool
 
 LEASE = timedelta(minutes=2)
 """How long a claim holds; a worker renews nothing, so it must be done by then."""
@@ -277,8 +278,7 @@ def oldest(tx: Connection) -> datetime | None:
 def purge_raw(tx: Connection, before: datetime, most: int) -> tuple[int, list[str]]:
     """Forgets the raw bytes of up to `most` messages that came in before, unless one of their arrivals is still open.
 
-    Returns how many, and the blobs that neither a message nor an attachment names any more: the caller deletes them
-    after the commit.
+    Returns how many, and the blobs that no row names any more: the caller deletes them after the commit.
     """
     open_ones = select(arrivals.c.spool_id).where(OPEN_ARRIVAL)
     old = (
@@ -295,8 +295,7 @@ def purge_raw(tx: Connection, before: datetime, most: int) -> tuple[int, list[st
     tx.execute(update(spool).where(spool.c.id.in_(ids)).values(blob=""))
     freed = {row.blob for row in rows if row.blob}
     if freed:
-        freed -= set(tx.scalars(select(spool.c.blob).where(text("spool.blob <> ''"), spool.c.blob.in_(freed))))
-        freed -= set(tx.scalars(select(attachments.c.sha256).where(attachments.c.sha256.in_(freed))))
+        freed = blob_names.unnamed(tx, freed)
     return len(ids), sorted(freed)
 
 

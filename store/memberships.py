@@ -91,6 +91,21 @@ def members(tx: Connection, community_id: int) -> list[tuple[Person, Membership]
     ]
 
 
+def managers(tx: Connection, community_ids: Iterable[int]) -> dict[int, list[Person]]:
+    """The active managers of these communities by community id; a community without one is not in it."""
+    query = (
+        select(people, memberships.c.community_id)
+        .join(memberships, memberships.c.person_id == people.c.id)
+        .where(memberships.c.community_id.in_(list(community_ids)), memberships.c.role == Role.MANAGER.value)
+        .where(people.c.state == PersonState.ACTIVE.value)
+        .order_by(people.c.id)
+    )
+    found: dict[int, list[Person]] = {}
+    for row in tx.execute(query):
+        found.setdefault(row.community_id, []).append(to_person(row))
+    return found
+
+
 def of_person(tx: Connection, person_id: int) -> list[tuple[Community, Membership]]:
     """The communities of one person by address."""
     query = (

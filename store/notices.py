@@ -1,16 +1,18 @@
-"""Notices: mails about the fate of one mail, kept with the person's own words until they are sent."""
+"""Notices: mails about one mail, kept with the words of that mail until they are sent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select
 
 from gateway.core.decision import Reason
-from gateway.core.notice import NamedFile, NoticeKind, NoticeMail
+from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail
 from store import communities, deliveries
+from store.schema import deliveries as delivery_rows
 from store.schema import notices, people
 
 HUSH = timedelta(hours=1)
@@ -34,6 +36,8 @@ class NewNotice:
     text: str
     files: tuple[NamedFile, ...]
     sent_at: datetime
+    author: Author | None = None
+    """Whose mail it is, where it is not the person's own."""
 
 
 def recent(tx: Connection, people_ids: Iterable[int], now: datetime) -> set[tuple[int, NoticeKind, Reason]]:
@@ -44,30 +48,51 @@ def recent(tx: Connection, people_ids: Iterable[int], now: datetime) -> set[tupl
     return {(row.person_id, NoticeKind(row.kind), Reason(row.reason)) for row in tx.execute(query)}
 
 
+def counts(
+    tx: Connection, people_ids: Iterable[int], kind: NoticeKind, reason: Reason, now: datetime
+) -> dict[int, int]:
+    """By person, how many notices of this kind and reason were made for them within the last hour."""
+    query = (
+        select(notices.c.person_id, func.count())
+        .where(notices.c.person_id.in_(list(people_ids)), notices.c.kind == kind.value)
+        .where(notices.c.reason == reason.value, notices.c.created_at > now - HUSH)
+        .group_by(notices.c.person_id)
+    )
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
 def add(tx: Connection, batch: Sequence[NewNotice], key_id: int, now: datetime) -> None:
     """Adds notices, each with its one delivery."""
-    for new in batch:
-        notice_id: int = tx.execute(
-            insert(notices)
-            .values(
-                person_id=new.person_id,
-                kind=new.kind.value,
-                reason=new.reason.value,
-                message_id=new.message_id,
-                in_reply_to=new.in_reply_to,
-                community_id=new.community_id,
-                arrival_id=new.arrival_id,
-                sent_to=new.sent_to,
-                topic_title=new.topic_title,
-                subject=new.subject,
-                text=new.text,
-                files=[[file.name, file.size] for file in new.files],
-                sent_at=new.sent_at,
-                created_at=now,
-            )
-            .returning(notices.c.id)
-        ).scalar_one()
+    if not batch:
+        return
+    rows = [_row(new, now) for new in batch]
+    ids = tx.scalars(insert(notices).returning(notices.c.id, sort_by_parameter_order=True), rows)
+    for notice_id, new in zip(list(ids), batch, strict=True):
         deliveries.add_notice_delivery(tx, notice_id, new.person_id, key_id, now)
+
+
+def _row(new: NewNotice, now: datetime) -> dict[str, object]:
+    author = new.author or Author("", "", proven=False, known=False)
+    return {
+        "person_id": new.person_id,
+        "kind": new.kind.value,
+        "reason": new.reason.value,
+        "message_id": new.message_id,
+        "in_reply_to": new.in_reply_to,
+        "community_id": new.community_id,
+        "arrival_id": new.arrival_id,
+        "author_name": author.name,
+        "author_address": author.address,
+        "proven": author.proven,
+        "known": author.known,
+        "sent_to": new.sent_to,
+        "topic_title": new.topic_title,
+        "subject": new.subject,
+        "text": new.text,
+        "files": [asdict(file) for file in new.files],
+        "sent_at": new.sent_at,
+        "created_at": now,
+    }
 
 
 def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int, NoticeMail]:
@@ -90,11 +115,25 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
             topic_title=row.topic_title,
             subject=row.subject,
             text=row.text,
-            files=tuple(NamedFile(name, size) for name, size in row.files),
+            files=tuple(NamedFile(**file) for file in row.files),
             in_reply_to=row.in_reply_to,
             sent_at=row.sent_at,
             timezone=row.timezone,
             limit_bytes=limit_bytes,
+            author=_author(row),
         )
         for row in rows
     }
+
+
+def _author(row: Row[Any]) -> Author | None:
+    if row.kind != NoticeKind.FORWARDED:
+        return None
+    return Author(row.author_name, row.author_address, proven=row.proven, known=row.known)
+
+
+def purge(tx: Connection, before: datetime, most: int) -> int:
+    """Forgets up to `most` notices of before whose deliveries are forgotten already; returns how many."""
+    kept = exists().where(delivery_rows.c.notice_id == notices.c.id)
+    old = select(notices.c.id).where(notices.c.created_at < before, ~kept).limit(most)
+    return tx.execute(delete(notices).where(notices.c.id.in_(old))).rowcount

@@ -274,15 +274,23 @@ notices = Table(
     Column("in_reply_to", Text, nullable=False, default=""),
     Column("community_id", Id, ForeignKey("communities.id", ondelete="SET NULL")),
     Column("arrival_id", Id, ForeignKey("arrivals.id", ondelete="SET NULL")),
-    # The person's own mail: nothing they wrote is lost (invariant I13).
+    # Who wrote the mail, where it was forwarded; without a name or address where it is the person's own.
+    Column("author_name", Text, nullable=False, default=""),
+    Column("author_address", Text, nullable=False, default=""),
+    Column("proven", Boolean, nullable=False, default=False),
+    Column("known", Boolean, nullable=False, default=False),
+    # The mail itself: nothing anybody wrote is lost (invariant I13).
     Column("sent_to", Text, nullable=False),
     Column("topic_title", Text, nullable=False, default=""),
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
+    # A list of objects: name, size, content_type, and sha256 of the blob where the file is more than named.
     Column("files", JSON, nullable=False),
     Column("sent_at", Utc, nullable=False),
     Column("created_at", Utc, nullable=False),
     Index("ix_notices_recent", "person_id", "kind", "reason", "created_at"),
+    Index("ix_notices_arrival_id", "arrival_id"),
+    Index("ix_notices_created_at", "created_at"),
     sqlite_autoincrement=True,
 )
 

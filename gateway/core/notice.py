@@ -1,7 +1,7 @@
-"""NoticeMail: a mail about the fate of one mail, to the person who sent it.
+"""NoticeMail: a mail about one mail, to the person who sent it or to those who run the place it was sent to.
 
-Written by the store for outbound/compose.py. What a person wrote is never lost (invariant I13): a returned text is
-whole, never an excerpt.
+Written by the store for outbound/compose.py. What a person wrote is never lost (invariant I13): a returned or forwarded
+text is whole, never an excerpt.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ class NoticeKind(StrEnum):
     """Nothing was posted; the text comes back."""
     WAITING = "waiting"
     """The mail is held until a manager has looked at it."""
+    FORWARDED = "forwarded"
+    """Somebody wrote to the people who run the place, and this goes to one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,33 @@ class NamedFile:
 
     name: str
     size: int
+    content_type: str = ""
+    """Lower-case type/subtype."""
+    sha256: str = ""
+    """The blob that holds it; "" where the file is only named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote a forwarded mail, in the words of its From: anybody's words, unless they are `proven`."""
+
+    name: str
+    address: str
+    """Canonical, fit for a header; "" where the mail names no author."""
+    proven: bool
+    """The address really is the author's."""
+    known: bool
+    """Proven, and a person of the network: `name` is the one they have here, not one they chose for this mail."""
+
+    @property
+    def reply_to(self) -> str:
+        """The address as a header field can carry it; "" where it cannot (RFC 6532 is not for every relay)."""
+        return self.address if self.address.isascii() else ""
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeMail:
-    """One notice to one person about one mail of theirs."""
+    """One notice to one person about one mail: their own, but for a forwarded one, which is `author`'s."""
 
     kind: NoticeKind
     reason: Reason
@@ -48,9 +72,10 @@ class NoticeMail:
     topic_title: str
     """The topic it answered; "" where it answered none."""
     subject: str
-    """The person's own subject, as are the next four."""
+    """The subject of that mail. The next four are its own too."""
     text: str
     files: tuple[NamedFile, ...]
+    """Named only: they do not travel along."""
     in_reply_to: str
     """Message-ID of the person's mail; "" where it had none."""
     sent_at: datetime
@@ -58,3 +83,7 @@ class NoticeMail:
     """IANA name of the person's zone, in which `sent_at` is told."""
     limit_bytes: int
     """What attachments may weigh, in octets; told where they were too large."""
+    author: Author | None = None
+    """Who wrote a forwarded mail; None where it is the person's own."""
+    attached: tuple[NamedFile, ...] = ()
+    """Files that travel along, each with its blob."""

@@ -54,3 +54,18 @@ def test_readers_are_the_active_who_hear_at_any_pace(network: Network, database:
     network.suspend(dan)
     with database.reading() as tx:
         assert memberships.readers(tx, [projets, achats, 999]) == {projets: 2, achats: 1}
+
+
+def test_managers_are_active_and_theirs(network: Network, database: Database) -> None:
+    projets, achats, empty = (network.community(name) for name in ("projets", "achats", "empty"))
+    ann, tom, eve, joe = network.persons("ann", "tom", "eve", "joe")
+    network.join(projets, ann, tom, eve, role=Role.MANAGER)
+    network.join(projets, joe, role=Role.SPONSOR)
+    network.join(achats, tom, role=Role.MANAGER)
+    network.join(empty, ann, joe)
+    network.suspend(eve)
+    with database.reading() as tx:
+        found = memberships.managers(tx, [projets, empty])
+    assert {community_id: [person.id for person in those] for community_id, those in found.items()} == {
+        projets: [ann, tom]
+    }

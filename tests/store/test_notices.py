@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from gateway.core.decision import Reason
 from gateway.core.delivery import DeliveryKind
-from gateway.core.notice import NamedFile, NoticeKind
+from gateway.core.notice import Author, NamedFile, NoticeKind
 from store import arrivals, deliveries, notices
 from store.arrivals import Accepted
 from store.database import Database
@@ -88,3 +89,45 @@ def test_a_notice_outlives_the_log_of_its_arrival(network: Network, database: Da
         assert item.delivery.notice_id
         [mail] = notices.get_all(tx, [item.delivery.notice_id], limit_bytes=1).values()
     assert mail.reference == f"N-{item.delivery.notice_id}"
+
+
+def test_a_forwarded_mail_keeps_its_author_and_its_files(network: Network, database: Database, clock: SetClock) -> None:
+    ann, arrival_id = network.person("ann"), arrive(database)
+    author = Author("Tom", "tom@far.example", proven=True, known=False)
+    files = (NamedFile("plan.pdf", 12, "application/pdf", "a" * 64),)
+    one = replace(new(ann, arrival_id, None, clock), kind=NoticeKind.FORWARDED, author=author, files=files)
+    with database.transaction() as tx:
+        notices.add(tx, [one, replace(new(ann, arrival_id, None, clock), message_id="<n2@relais.example>")], 1, clock())
+        ids = [item.delivery.notice_id or 0 for item in deliveries.claim(tx, clock(), 10)]
+        found = notices.get_all(tx, ids, limit_bytes=1)
+    assert [(found[i].author, found[i].files) for i in ids] == [
+        (author, files),
+        (None, (NamedFile("plan.pdf", 12), NamedFile("été.png", 7))),
+    ]
+
+
+def test_counts_are_of_one_hour_one_kind_and_one_reason(network: Network, database: Database, clock: SetClock) -> None:
+    ann, tom, arrival_id = network.person("ann"), network.person("tom"), arrive(database)
+    batch = [replace(new(ann, arrival_id, None, clock), message_id=f"<n{i}@relais.example>") for i in range(3)]
+    with database.transaction() as tx:
+        notices.add(tx, batch, 1, clock())
+        told = NoticeKind.RETURNED, Reason.NOT_A_MEMBER
+        assert notices.counts(tx, [ann, tom], *told, clock()) == {ann: 3}
+        assert notices.counts(tx, [ann], NoticeKind.FORWARDED, Reason.NOT_A_MEMBER, clock()) == {}
+        assert notices.counts(tx, [ann], NoticeKind.RETURNED, Reason.EMPTY, clock()) == {}
+        assert notices.counts(tx, [tom], *told, clock()) == {}
+        assert notices.counts(tx, [ann], *told, clock.advance(hours=1)) == {}
+
+
+def test_a_notice_is_forgotten_after_its_delivery(network: Network, database: Database, clock: SetClock) -> None:
+    ann, arrival_id = network.person("ann"), arrive(database)
+    with database.transaction() as tx:
+        notices.add(tx, [new(ann, arrival_id, None, clock)], 1, clock())
+        later = clock.advance(days=31)
+        assert notices.purge(tx, later, 10) == 0
+        [item] = deliveries.claim(tx, later, 10)
+        deliveries.drop(tx, item.delivery.id, later)
+        assert deliveries.purge(tx, clock.advance(days=31), 10) == 1
+        assert notices.purge(tx, later, 0) == 0
+        assert notices.purge(tx, later, 10) == 1
+        assert notices.purge(tx, later, 10) == 0

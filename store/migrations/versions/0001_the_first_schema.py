@@ -266,6 +266,10 @@ def upgrade() -> None:
         sa.Column("in_reply_to", sa.Text(), nullable=False),
         sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("arrival_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("author_name", sa.Text(), nullable=False),
+        sa.Column("author_address", sa.Text(), nullable=False),
+        sa.Column("proven", sa.Boolean(), nullable=False),
+        sa.Column("known", sa.Boolean(), nullable=False),
         sa.Column("sent_to", sa.Text(), nullable=False),
         sa.Column("topic_title", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
@@ -285,6 +289,8 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.create_index("ix_notices_arrival_id", ["arrival_id"], unique=False)
+        batch_op.create_index("ix_notices_created_at", ["created_at"], unique=False)
         batch_op.create_index("ix_notices_recent", ["person_id", "kind", "reason", "created_at"], unique=False)
 
     op.create_table(
