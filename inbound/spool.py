@@ -6,6 +6,7 @@ answers each (T1). 250 means stored: up to 64 KiB in the row, more in a blob tha
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import threading
@@ -97,6 +98,8 @@ class Spool:
         self._large = ThreadPoolExecutor(max_workers=4, thread_name_prefix="spool-blob")
         self._writer = threading.Thread(target=self._run, name="spool-writer", daemon=True)
         self._stopped = False
+        # Between asking whether we stop and getting in line nobody may stop: the last in line is answered too.
+        self._door = threading.Lock()
 
     def start(self) -> None:
         """Starts the writer."""
@@ -105,8 +108,9 @@ class Spool:
     def stop(self) -> None:
         """Commits what was submitted, then ends."""
         self._large.shutdown(wait=True)
-        self._stopped = True
-        self._waiting.put(None)
+        with self._door:
+            self._stopped = True
+            self._waiting.put(None)
         if self._writer.is_alive():
             self._writer.join()
 
@@ -116,22 +120,24 @@ class Spool:
 
     def submit(self, envelope: Envelope, intake: Intake, done: Callable[[Reply], None]) -> None:
         """Hands over. `done` gets 250 after the commit, or a 4yz; it is called on another thread and must be quick."""
-        if self._stopped:
+        if intake.writer is None:
+            self._line_up(_Submission(envelope, intake, "", done))
+            return
+        try:
+            self._large.submit(self._store_large, envelope, intake, done)
+        except RuntimeError:  # the pool was shut down
             intake.discard()
             done(STOPPING)
-        elif intake.writer is None:
-            self._waiting.put(_Submission(envelope, intake, "", done))
-        else:
-            try:
-                self._large.submit(self._store_large, envelope, intake, done)
-            except RuntimeError:  # the pool was shut down between the test and here
-                intake.discard()
-                done(STOPPING)
 
     def accept(self, envelope: Envelope, raw: bytes) -> Reply:
         """Hands over and waits: for the doors that are not the listener (command line, IMAP)."""
         intake = self.intake()
-        intake.write(raw)
+        try:
+            intake.write(raw)
+        except OSError as error:
+            log.error("spool_write_failed", trouble=error.strerror)
+            intake.discard()
+            return FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else TROUBLE
         answer: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self.submit(envelope, intake, answer.put)
         return answer.get()
@@ -144,18 +150,31 @@ class Spool:
             log.error("spool_blob_failed", trouble=str(error))
             intake.discard()
             done(FULL if self._is_full() else TROUBLE)
-            return
-        self._waiting.put(_Submission(envelope, intake, blob, done))
+        except Exception:
+            # Somebody waits for an answer, whatever this is.
+            log.exception("spool_blob_failed")
+            intake.discard()
+            done(TROUBLE)
+        else:
+            self._line_up(_Submission(envelope, intake, blob, done))
+
+    def _line_up(self, item: _Submission) -> None:
+        with self._door:
+            if not self._stopped:
+                self._waiting.put(item)
+                return
+        item.intake.discard()
+        item.done(STOPPING)
 
     def _run(self) -> None:
         while True:
             batch = self._take()
             if not batch:
                 return
-            reply = self._commit(batch)
-            for item in batch:
+            replies = self._commit(batch)
+            for item, reply in zip(batch, replies, strict=True):
                 item.done(reply)
-            if reply.ok:
+            if ACCEPTED in replies:
                 self._committed()
 
     def _take(self) -> list[_Submission]:
@@ -175,10 +194,11 @@ class Spool:
             batch.append(item)
         return batch
 
-    def _commit(self, batch: list[_Submission]) -> Reply:
+    def _commit(self, batch: list[_Submission]) -> list[Reply]:
+        """One reply each, in order."""
         if self._is_full():
             log.error("spool_disk_full", reserve_bytes=self._reserve)
-            return FULL
+            return [FULL] * len(batch)
         try:
             with self._database.transaction() as tx:
                 arrivals.add(
@@ -190,12 +210,15 @@ class Spool:
                 )
         except StoreError as error:
             log.error("spool_commit_failed", trouble=str(error), messages=len(batch))
-            return TROUBLE
+            return [TROUBLE] * len(batch)
         except Exception:
-            # The peers keep their mails and come back; whatever this is must not end the writer.
-            log.exception("spool_commit_failed", messages=len(batch))
-            return TROUBLE
-        return ACCEPTED
+            if len(batch) > 1:
+                # One of them cannot be stored: it must not take the others with it.
+                return [reply for item in batch for reply in self._commit([item])]
+            # The peer keeps its mail and comes back; whatever this is must not end the writer.
+            log.exception("spool_commit_failed")
+            return [TROUBLE]
+        return [ACCEPTED] * len(batch)
 
     def _is_full(self) -> bool:
         if not self._reserve:

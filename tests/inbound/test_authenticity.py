@@ -48,8 +48,8 @@ PROVEN = {
     "Google's shape": (
         results(
             "\r\n       dkim=pass header.i=@people.example header.s=google header.b=AbC1;\r\n"
-            "       spf=pass (google.com: domain of ann@people.example designates 192.0.2.1 as permitted sender)"
-            " smtp.mailfrom=ann@people.example;\r\n       dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=people.example"
+            "       spf=pass (google.com: domain of ann@people.example designates 192.0.2.1)"
+            " smtp.mailfrom=ann@people.example;\r\n       dmarc=pass (p=NONE dis=NONE) header.from=people.example"
         ),
         "dkim",
     ),
@@ -164,8 +164,9 @@ def test_why_there_is_none_has_a_word() -> None:
 # A border that writes no authserv-id, as Microsoft 365 does.
 
 M365 = (
-    "Authentication-Results: spf=pass (sender IP is 192.0.2.7)\r\n smtp.mailfrom=people.example; dkim=pass (signature was"
-    " verified)\r\n header.d=people.example;dmarc=pass action=none\r\n header.from=people.example;compauth=pass reason=100"
+    "Authentication-Results: spf=pass (sender IP is 192.0.2.7)\r\n smtp.mailfrom=people.example;"
+    " dkim=pass (signature was verified)\r\n header.d=people.example;dmarc=pass action=none\r\n"
+    " header.from=people.example;compauth=pass reason=100"
 )
 
 
