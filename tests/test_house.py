@@ -15,6 +15,8 @@ PACKAGES = ("gateway", "inbound", "outbound", "digests", "templates", "store")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 # Distributions whose module has another name.
 MODULES = {
+    "charset-normalizer": "charset_normalizer",
+    "flufl.bounce": "flufl",
     "mail-parser": "mailparser",
     "prometheus-client": "prometheus_client",
     "pydantic-settings": "pydantic_settings",
