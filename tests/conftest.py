@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from store import migrations
@@ -17,6 +18,15 @@ from tests.programs import pytest_terminal_summary as pytest_terminal_summary
 
 # `make fuzz`: the same properties, with very many examples.
 settings.register_profile("fuzz", max_examples=20_000, deadline=None)
+
+
+# A traceback with all its locals takes a second to draw, and many tests provoke one.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")
