@@ -6,7 +6,6 @@ import asyncio
 import signal
 import ssl
 from collections.abc import Sequence
-from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -15,9 +14,12 @@ import structlog
 from digests.housekeeping import Retention
 from digests.worker import Scheduler
 from gateway import keys
+from gateway.core.address import Address
 from gateway.core.clock import Clock, utc_now
 from gateway.core.errors import ConfigurationError
+from gateway.core.reply import Reply
 from gateway.observe import Metrics, Readiness, check
+from gateway.roles import Role as Role
 from gateway.settings import Settings
 from gateway.web.server import Web, WebSetup
 from inbound.authenticity import Border
@@ -46,18 +48,6 @@ from store.wakeups import Wakeups, Work
 log = structlog.get_logger(__name__)
 
 GRACE_S = 30.0
-
-
-class Role(StrEnum):
-    """What a node can do; `relais serve` without a role does it all."""
-
-    LISTENER = "listener"
-    WORKER = "worker"
-    SENDER = "sender"
-    SCHEDULER = "scheduler"
-    WEB = "web"
-
-
 ALL_ROLES = tuple(Role)
 
 
@@ -163,6 +153,11 @@ class App:
             for protocol, listen in wanted
             if listen
         ]
+
+    def check_recipient(self, path: Address) -> Reply:
+        """Whether this forward-path is ours, as a sender would be told at RCPT. Raises StoreError."""
+        recipients = Recipients(self.house, self.database)
+        return recipients.quick(path) or recipients.ask(path)
 
     async def run(self, roles: Sequence[Role] = ALL_ROLES) -> None:
         """Starts the roles, serves until SIGTERM, SIGINT or stop(), then stops them in the order of the mail's path."""
