@@ -1,0 +1,222 @@
+"""The command line: `relais`, also `python -m gateway` (CONTRACT.md).
+
+Exit codes: 0 done, 1 the work failed, 2 wrong usage, 78 wrong configuration with every mistake named. What is slow to
+import is imported by the command that needs it, so that help and status come at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from gateway.commands import communities, doctor, imports, mails, members, people, queues
+from gateway.commands.output import AsJson, complain, document, facts, fail, shown
+from gateway.commands.session import open_store, read_settings
+from gateway.core.clock import utc_now
+from gateway.core.errors import ConfigurationError, GatewayError
+from gateway.roles import Role
+
+WRONG_CONFIGURATION = 78
+"""EX_CONFIG of sysexits.h."""
+
+
+class Root(TyperGroup):
+    """`relais` itself: takes --config anywhere, and turns our exceptions into words and exit codes."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Moves --config PATH to the front, where the global options are."""
+        front: list[str] = []
+        rest: list[str] = []
+        words = iter(args)
+        for word in words:
+            if word == "--":
+                rest += [word, *words]
+            elif word == "--config":
+                front += [word, *([value] if (value := next(words, None)) is not None else [])]
+            elif word.startswith("--config="):
+                front.append(word)
+            else:
+                rest.append(word)
+        parsed: list[str] = super().parse_args(ctx, front + rest)
+        return parsed
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except ConfigurationError as error:
+            for key, text in error.mistakes:
+                complain(f"{key}: {text}")
+            raise typer.Exit(WRONG_CONFIGURATION) from error
+        except GatewayError as error:
+            complain(str(error))
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    cls=Root,
+    name="relais",
+    help="Relais, an email-first collaboration gateway: mail is the way into the company's communities.",
+    epilog="Exit codes: 0 done, 1 the work failed, 2 wrong usage, 78 wrong configuration.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def choose(
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="The settings; by default $RELAIS_CONFIG, then ./settings.toml."),
+    ] = None,
+) -> None:
+    """Relais, an email-first collaboration gateway: mail is the way into the company's communities."""
+
+
+@app.command()
+def init(
+    ctx: typer.Context,
+    admin: Annotated[str, typer.Option(metavar="EMAIL", help="Who administers the network.")] = "",
+) -> None:
+    """Make the database or bring it up to date, the secret, and the first administrator. May be run again."""
+    settings = read_settings(ctx)
+    from gateway import keys
+    from gateway.commands import values
+    from gateway.core.community import NetworkRole
+    from store import migrations
+    from store import people as store_people
+    from store.blobs import open_blobs
+    from store.database import Database
+
+    try:
+        first = values.person({"email": admin}, settings, NetworkRole.ADMIN) if admin else None
+    except ValueError as error:
+        fail(str(error))
+    if keys.make(settings.gateway.secret_file):
+        typer.echo(f"made the secret {settings.gateway.secret_file}: keep a copy of it")
+    keys.load(settings.gateway.secret_file)
+    open_blobs(settings.store.blobs, endpoint=settings.store.blobs_endpoint)
+    database = Database(settings.store.url)
+    try:
+        if migrations.current(database) != migrations.HEAD:
+            # Nobody's tables are changed while they work with them.
+            database.hold()
+            migrations.upgrade(database)
+            typer.echo(f"made the tables, schema {migrations.HEAD}")
+        if first:
+            with database.transaction() as tx:
+                [added] = store_people.add(tx, [first], utc_now())
+                known = None if added else store_people.find(tx, first.address)
+                if known:
+                    store_people.set_role(tx, known.id, NetworkRole.ADMIN)
+            typer.echo(f"{shown(str(first.address))} is an administrator")
+    finally:
+        database.close()
+    typer.echo("ready")
+
+
+@app.command()
+def serve(
+    ctx: typer.Context,
+    role: Annotated[
+        list[Role] | None, typer.Option("--role", metavar="ROLE", help=f"One or more of: {', '.join(Role)}.")
+    ] = None,
+) -> None:
+    """Serve until SIGTERM: all roles, or some of them on this node."""
+    settings = read_settings(ctx)
+    import asyncio
+
+    from gateway.app import ALL_ROLES, App
+    from gateway.observe import set_up_logs
+
+    set_up_logs()
+
+    async def run() -> None:
+        await App(settings).run(tuple(dict.fromkeys(role)) if role else ALL_ROLES)
+
+    asyncio.run(run())
+
+
+@app.command()
+def drain(
+    ctx: typer.Context,
+    timeout: Annotated[float | None, typer.Option(metavar="S", min=0, help="Give up after so many seconds.")] = None,
+) -> None:
+    """Work until the spool and the due deliveries are empty; exit 1 where they are not in time."""
+    settings = read_settings(ctx)
+    import asyncio
+    from contextlib import closing
+
+    from gateway import draining
+    from gateway.app import App
+    from gateway.commands.session import require_database_file
+    from gateway.observe import set_up_logs
+
+    require_database_file(settings)
+    set_up_logs()
+
+    async def run() -> bool:
+        app = App(settings)
+        with closing(app.database):
+            return await draining.drain(app, timeout)
+
+    if not asyncio.run(run()):
+        fail("not everything was done in time")
+
+
+@app.command()
+def status(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Count what waits, what was sent, and who and what there is."""
+    with open_store(read_settings(ctx)) as database:
+        from store import arrivals, deliveries, figures
+
+        now = utc_now()
+        with database.reading() as tx:
+            waiting = arrivals.counts(tx, now)
+            outgoing = deliveries.counts(tx)
+            there = figures.count(tx)
+            oldest = [arrivals.oldest(tx), deliveries.oldest(tx)]
+    ages = [max(0, round((now - since).total_seconds())) if since else 0 for since in oldest]
+    totals = {
+        "posts": there.posts,
+        "topics": there.topics,
+        "people": there.people,
+        "communities": there.communities,
+        "digests": there.digests,
+        "oldest_arrival_s": ages[0],
+        "oldest_delivery_s": ages[1],
+    }
+    if as_json:
+        document({"arrivals": waiting, "deliveries": outgoing, **totals})
+        return
+    flat = {
+        f"{name}_{state}": n
+        for name, by in (("arrivals", waiting), ("deliveries", outgoing))
+        for state, n in by.items()
+    }
+    facts({**flat, **totals})
+
+
+app.command("doctor")(doctor.doctor)
+app.command("explain")(mails.explain)
+app.command("accept")(mails.accept)
+app.add_typer(queues.arrivals_app, name="arrivals")
+app.add_typer(queues.deliveries_app, name="deliveries")
+app.add_typer(communities.app, name="community")
+app.add_typer(people.app, name="person")
+app.add_typer(members.app, name="member")
+app.add_typer(imports.app, name="import")
+
+
+def main() -> None:
+    """The `relais` script."""
+    for stream in (sys.stdout, sys.stderr):
+        # A mail may hold anything; printing it must not fail where the terminal knows fewer characters.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    app()

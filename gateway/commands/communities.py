@@ -1,0 +1,152 @@
+"""relais community: the places with a posting address."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from gateway.commands.output import AsJson, document, facts, fail, record, shown, table
+from gateway.commands.session import open_store, read_settings
+from gateway.commands.words import CommunityPace
+from gateway.core.clock import utc_now
+from gateway.core.community import Community, CommunityKind, JoinPolicy, Pace, PostPolicy, Role
+
+app = typer.Typer(no_args_is_help=True, help="Communities: add, list, show and change them.")
+
+LocalPart = Annotated[str, typer.Argument(metavar="LOCALPART", help="What stands before the @ of its address.")]
+Title = Annotated[str, typer.Option("--name", metavar="TITLE", help="What it is called in mails.")]
+NewTitle = Annotated[str | None, typer.Option("--name", metavar="TITLE", help="What it is called in mails.")]
+Kind = Annotated[CommunityKind | None, typer.Option(help="What brings its people together. [interest]")]
+DefaultPace = Annotated[CommunityPace | None, typer.Option("--pace", help="How members hear who chose nothing. [each]")]
+Join = Annotated[JoinPolicy | None, typer.Option(help="Who becomes a member, and how. [open]")]
+Posting = Annotated[PostPolicy | None, typer.Option("--post", help="Who may post. [members]")]
+Description = Annotated[str | None, typer.Option(metavar="T", help="One or two sentences for those who look for it.")]
+
+
+@app.command("add")
+def add_community(
+    ctx: typer.Context,
+    localpart: LocalPart,
+    name: Title,
+    kind: Kind = None,
+    pace: DefaultPace = None,
+    join: Join = None,
+    post: Posting = None,
+    description: Description = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a community; mail to LOCALPART@DOMAIN is a post from then on."""
+    settings = read_settings(ctx)
+    with open_store(settings) as database:
+        from gateway.commands import values
+        from store import communities
+
+        given = {
+            "address": localpart,
+            "name": name,
+            "kind": kind,
+            "pace": pace,
+            "join": join,
+            "post": post,
+            "description": description,
+        }
+        try:
+            new = values.community({key: value or "" for key, value in given.items()}, settings)
+        except ValueError as error:
+            fail(str(error))
+        with database.transaction() as tx:
+            community_id = communities.add(tx, new, utc_now())
+    if community_id is None:
+        fail(f"{new.address}: there is a community of this address already")
+    address = f"{new.address}@{settings.gateway.domain}"
+    document({"id": community_id, "address": address}) if as_json else typer.echo(f"added {shown(address)}")
+
+
+@app.command("list")
+def list_communities(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List all communities by address, with their members counted."""
+    with open_store(read_settings(ctx)) as database:
+        from store import communities
+
+        with database.reading() as tx:
+            listed = communities.listing(tx)
+    if as_json:
+        document({"communities": [{**record(community), "members": members} for community, members in listed]})
+        return
+    columns = ("ADDRESS", "NAME", "KIND", "PACE", "JOIN", "POST", "MEMBERS", "ARCHIVED")
+    table(columns, ((c.address, c.name, c.kind, c.pace, c.join, c.post, n, c.archived) for c, n in listed))
+
+
+@app.command("show")
+def show_community(ctx: typer.Context, localpart: LocalPart, as_json: AsJson = False) -> None:
+    """Show one community, its managers and how its members hear."""
+    settings = read_settings(ctx)
+    with open_store(settings) as database:
+        from store import communities, memberships
+
+        with database.reading() as tx:
+            community = communities.find(tx, localpart.strip().lower())
+            members = memberships.members(tx, community.id) if community else []
+    if community is None:
+        fail(f"{localpart}: there is no such community")
+    paces = {pace.value: sum((m.pace or community.pace) is pace for _, m in members) for pace in Pace}
+    managers = [person.address for person, m in members if m.role is Role.MANAGER]
+    if as_json:
+        document({**record(community), "members": len(members), "paces": paces, "managers": managers})
+        return
+    heard = ", ".join(f"{number} {pace}" for pace, number in paces.items() if number)
+    facts(
+        {
+            **record(community),
+            "address": f"{community.address}@{settings.gateway.domain}",
+            "members": f"{len(members)} ({heard})" if heard else "0",
+            "managers": ", ".join(managers) or None,
+        }
+    )
+
+
+@app.command("set")
+def set_community(
+    ctx: typer.Context,
+    localpart: LocalPart,
+    name: NewTitle = None,
+    kind: Kind = None,
+    pace: DefaultPace = None,
+    join: Join = None,
+    post: Posting = None,
+    description: Description = None,
+    archived: Annotated[
+        bool | None, typer.Option("--archived/--not-archived", help="An archived one is read and takes no posts.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is given of a community and leave the rest; its address stays for ever."""
+    settings = read_settings(ctx)
+    with open_store(settings) as database:
+        from gateway.commands import values
+        from store import communities
+
+        with database.transaction() as tx:
+            held = communities.lock(tx, names=[localpart.strip().lower()])
+            if not held:
+                fail(f"{localpart}: there is no such community")
+            was = held[0].community
+            try:
+                title = was.name if name is None else values.title(name)
+                told = was.description if description is None else values.description(description)
+            except ValueError as error:
+                fail(str(error))
+            now: Community = replace(
+                was,
+                name=title,
+                description=told,
+                kind=kind or was.kind,
+                pace=Pace(pace.value) if pace else was.pace,
+                join=join or was.join,
+                post=post or was.post,
+                archived=was.archived if archived is None else archived,
+            )
+            communities.change(tx, now)
+    document(record(now)) if as_json else typer.echo(f"changed {now.address}")

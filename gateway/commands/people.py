@@ -1,0 +1,95 @@
+"""relais person: the people of the network, one by one; `relais import people` takes many."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gateway.commands.output import AsJson, complain, document, facts, fail, record, shown, table
+from gateway.commands.session import open_store, read_settings
+from gateway.core.clock import utc_now
+from gateway.core.community import NetworkRole
+
+app = typer.Typer(no_args_is_help=True, help="People: add, list and show them.")
+
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The person's mail address.")]
+
+
+@app.command("add")
+def add_person(
+    ctx: typer.Context,
+    email: Email,
+    name: Annotated[str, typer.Option(help="The name others see.")] = "",
+    locale: Annotated[str, typer.Option(metavar="fr|en", help="Language; by default that of the settings.")] = "",
+    timezone: Annotated[str, typer.Option(metavar="ZONE", help="Such as Europe/Paris; by default the settings'.")] = "",
+    role: Annotated[NetworkRole, typer.Option(help="admin may do everything in the network.")] = NetworkRole.MEMBER,
+    as_json: AsJson = False,
+) -> None:
+    """Add a person with one verified address."""
+    settings = read_settings(ctx)
+    with open_store(settings) as database:
+        from gateway.commands import values
+        from store import people
+
+        try:
+            new = values.person({"email": email, "name": name, "locale": locale, "timezone": timezone}, settings, role)
+        except ValueError as error:
+            fail(str(error))
+        with database.transaction() as tx:
+            [person_id] = people.add(tx, [new], utc_now())
+    if person_id is None:
+        fail(f"{new.address}: somebody has this address already")
+    if as_json:
+        document({"id": person_id, "email": str(new.address)})
+    else:
+        typer.echo(f"added {shown(str(new.address))}")
+
+
+@app.command("list")
+def list_people(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List all people by address."""
+    with open_store(read_settings(ctx)) as database:
+        from store import people
+
+        with database.reading() as tx:
+            if as_json:
+                document({"people": [record(person) for person in people.stream(tx)]})
+                return
+            rows = ((p.address, p.name, p.locale, p.timezone, p.role, p.state) for p in people.stream(tx))
+            table(("EMAIL", "NAME", "LOCALE", "TIMEZONE", "ROLE", "STATE"), rows)
+
+
+@app.command("show")
+def show_person(ctx: typer.Context, email: Email, as_json: AsJson = False) -> None:
+    """Show one person: addresses, and memberships with role and pace."""
+    settings = read_settings(ctx)
+    with open_store(settings) as database:
+        from gateway.commands import values
+        from store import memberships, people
+
+        try:
+            mailbox = values.mailbox(email, settings)
+        except ValueError as error:
+            fail(str(error))
+        with database.reading() as tx:
+            person = people.find(tx, mailbox)
+            addresses = people.addresses_of(tx, person.id) if person else []
+            places = memberships.of_person(tx, person.id) if person else []
+    if person is None:
+        fail(f"{mailbox}: nobody has this address")
+    if as_json:
+        document(
+            {
+                **record(person),
+                "addresses": [{"address": key, "verified": verified} for key, verified in addresses],
+                "memberships": [{"community": c.address, "role": m.role, "pace": m.pace} for c, m in places],
+            }
+        )
+        return
+    facts({**record(person), "addresses": ", ".join(key for key, _ in addresses)})
+    if places:
+        typer.echo()
+        table(("COMMUNITY", "ROLE", "PACE"), ((c.address, m.role, m.pace or f"({c.pace})") for c, m in places))
+    else:
+        complain("member of no community")

@@ -1,0 +1,156 @@
+"""relais arrivals and relais deliveries: what waits, what became of it, and what a human decides about it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from gateway.commands.output import AsJson, document, facts, fail, record, table
+from gateway.commands.session import open_store, read_settings
+from gateway.core.clock import utc_now
+from gateway.core.delivery import DeliveryState
+
+arrivals_app = typer.Typer(no_args_is_help=True, help="Mails that came in: list, show, retry or drop them.")
+deliveries_app = typer.Typer(no_args_is_help=True, help="Mails that go out: list, show, retry or drop them.")
+
+Number = Annotated[int, typer.Argument(metavar="ID", min=1, help="The number in the list.")]
+Most = Annotated[int, typer.Option("--limit", min=1, help="How many, the newest first.")]
+
+
+class ArrivalState(StrEnum):
+    """What an arrival may wait for."""
+
+    HELD = "held"
+    SET_ASIDE = "set_aside"
+    SPOOLED = "spooled"
+    CLOSED = "closed"
+
+
+@arrivals_app.command("list")
+def list_arrivals(
+    ctx: typer.Context,
+    state: Annotated[ArrivalState | None, typer.Option(help="Only these; by default all that are not closed.")] = None,
+    limit: Most = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List arrivals: one line for each mail and address it was sent to."""
+    with open_store(read_settings(ctx)) as database:
+        from store import queues
+
+        with database.reading() as tx:
+            entries = queues.list_arrivals(tx, state.value if state else None, limit)
+    if as_json:
+        document({"arrivals": [record(entry) for entry in entries]})
+        return
+    columns = ("ID", "STATE", "REASON", "RECEIVED", "FROM", "TO", "TROUBLE")
+    table(
+        columns,
+        ((e.id, e.state, e.reason, e.received_at, e.reverse_path, e.forward_path, e.trouble) for e in entries),
+    )
+
+
+@arrivals_app.command("show")
+def show_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
+    """Show everything that is known about one arrival."""
+    with open_store(read_settings(ctx)) as database:
+        from store import queues
+
+        with database.reading() as tx:
+            entry = queues.get_arrival(tx, number)
+    if entry is None:
+        fail(f"there is no arrival {number}")
+    document(record(entry)) if as_json else facts(record(entry))
+
+
+@arrivals_app.command("retry")
+def retry_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
+    """Have a held or set-aside arrival decided anew."""
+    with open_store(read_settings(ctx)) as database:
+        from store import arrivals
+
+        with database.transaction() as tx:
+            done = arrivals.retry(tx, number)
+    _conclude(done, f"there is no held or set-aside arrival {number}", number, "spooled", as_json)
+
+
+@arrivals_app.command("drop")
+def drop_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
+    """End a held or set-aside arrival without effect: its author hears nothing."""
+    with open_store(read_settings(ctx)) as database:
+        from store import arrivals
+
+        with database.transaction() as tx:
+            done = arrivals.drop(tx, number, utc_now())
+    _conclude(done, f"there is no held or set-aside arrival {number}", number, "closed", as_json)
+
+
+@deliveries_app.command("list")
+def list_deliveries(
+    ctx: typer.Context,
+    state: Annotated[DeliveryState | None, typer.Option(help="Only these; by default all not yet delivered.")] = None,
+    limit: Most = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List deliveries: one line for each mail and person."""
+    with open_store(read_settings(ctx)) as database:
+        from store import queues
+
+        with database.reading() as tx:
+            entries = queues.list_deliveries(tx, state, limit)
+    if as_json:
+        document({"deliveries": [record(entry) for entry in entries]})
+        return
+    columns = ("ID", "KIND", "STATE", "TO", "ATTEMPTS", "NEXT", "ANSWER")
+    table(
+        columns,
+        (
+            (e.id, e.kind, e.state, e.address, e.attempts, None if e.finished_at else e.next_attempt_at, e.answer)
+            for e in entries
+        ),
+    )
+
+
+@deliveries_app.command("show")
+def show_delivery(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
+    """Show everything that is known about one delivery."""
+    with open_store(read_settings(ctx)) as database:
+        from store import queues
+
+        with database.reading() as tx:
+            entry = queues.get_delivery(tx, number)
+    if entry is None:
+        fail(f"there is no delivery {number}")
+    document(record(entry)) if as_json else facts(record(entry))
+
+
+@deliveries_app.command("retry")
+def retry_delivery(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
+    """Send a delivery that waits, failed or was dropped now, with five fresh days to arrive."""
+    with open_store(read_settings(ctx)) as database:
+        from store import deliveries
+
+        with database.transaction() as tx:
+            done = deliveries.retry(tx, number, utc_now())
+    _conclude(done, f"there is no undelivered delivery {number}", number, DeliveryState.PENDING.value, as_json)
+
+
+@deliveries_app.command("drop")
+def drop_delivery(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
+    """Give up a delivery that waits."""
+    with open_store(read_settings(ctx)) as database:
+        from store import deliveries
+
+        with database.transaction() as tx:
+            done = deliveries.drop(tx, number, utc_now())
+    _conclude(done, f"there is no waiting delivery {number}", number, DeliveryState.DROPPED.value, as_json)
+
+
+def _conclude(done: bool, refusal: str, number: int, state: str, as_json: bool) -> None:
+    if not done:
+        fail(refusal)
+    if as_json:
+        document({"id": number, "state": state})
+    else:
+        typer.echo(f"{number} {state}")

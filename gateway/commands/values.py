@@ -1,0 +1,121 @@
+"""Words of administrators → people, communities and memberships, checked: for single commands and for whole files.
+
+Every function raises ValueError in words that name the value and what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
+
+from gateway import naming
+from gateway.commands.words import CommunityPace
+from gateway.core import address
+from gateway.core.address import Address, AddressError
+from gateway.core.community import CommunityKind, JoinPolicy, NetworkRole, Pace, PostPolicy, Role
+from store.communities import NewCommunity
+from store.people import NewPerson
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+LOCALES = ("fr", "en")
+_DESCRIPTION = 2000
+
+Words = TypeVar("Words", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class NewMembership:
+    """A membership to be added, its person and community still by name."""
+
+    person: Address
+    community: str
+    role: Role
+    pace: Pace | None
+
+
+def mailbox(text: str, settings: Settings) -> Address:
+    """The address of a person: never one that the gateway itself answers, which would be talking to ourselves."""
+    try:
+        found = address.parse(text.strip())
+    except AddressError as error:
+        raise ValueError(f"{text.strip() or 'empty'}: not a mail address ({error})") from error
+    if found.domain == settings.gateway.domain and naming.is_reserved(found, settings.smtp.separator):
+        raise ValueError(f"{found}: an address of the gateway itself")
+    return found
+
+
+def person(values: Mapping[str, str], settings: Settings, role: NetworkRole = NetworkRole.MEMBER) -> NewPerson:
+    """From email, name, locale and timezone; empty ones take the defaults of the settings."""
+    locale = values.get("locale", "").strip().lower() or settings.gateway.locale
+    if locale not in LOCALES:
+        raise ValueError(f"{locale}: not a language we speak ({', '.join(LOCALES)})")
+    return NewPerson(
+        mailbox(values["email"], settings),
+        naming.shown_text(values.get("name", "")),
+        locale,
+        time_zone(values.get("timezone", "").strip() or settings.gateway.timezone),
+        role,
+    )
+
+
+def community(values: Mapping[str, str], settings: Settings) -> NewCommunity:
+    """From address, name, kind, pace, join, post and description; empty ones take the defaults."""
+    pace = word(CommunityPace, values.get("pace", ""), CommunityPace.EACH)
+    return NewCommunity(
+        address=naming.community_address(values["address"], settings.smtp.separator),
+        name=title(values.get("name", "")),
+        kind=word(CommunityKind, values.get("kind", ""), CommunityKind.INTEREST),
+        pace=Pace(pace.value),
+        join=word(JoinPolicy, values.get("join", ""), JoinPolicy.OPEN),
+        post=word(PostPolicy, values.get("post", ""), PostPolicy.MEMBERS),
+        description=description(values.get("description", "")),
+    )
+
+
+def title(text: str) -> str:
+    """The name of a community."""
+    shown = naming.shown_text(text)
+    if not shown:
+        raise ValueError("empty: a community needs a name")
+    return shown
+
+
+def description(text: str) -> str:
+    """What a community says of itself."""
+    return naming.shown_text(text, longest=_DESCRIPTION)
+
+
+def membership(values: Mapping[str, str], settings: Settings) -> NewMembership:
+    """From email, community, role and pace; an empty pace follows the community."""
+    pace = values.get("pace", "").strip()
+    return NewMembership(
+        mailbox(values["email"], settings),
+        naming.community_address(values["community"], settings.smtp.separator),
+        word(Role, values.get("role", ""), Role.MEMBER),
+        word(Pace, pace, Pace.EACH) if pace else None,
+    )
+
+
+def word(words: type[Words], text: str, default: Words) -> Words:
+    """One of these words, whatever its case; the default where there is none."""
+    given = text.strip().lower()
+    try:
+        return words(given) if given else default
+    except ValueError as error:
+        raise ValueError(f"{given}: not one of {', '.join(words)}") from error
+
+
+@lru_cache(maxsize=1024)
+def time_zone(text: str) -> str:
+    """The name of a time zone, such as Europe/Paris."""
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{text}: not a time zone such as Europe/Paris") from error
+    return text

@@ -1,0 +1,71 @@
+"""What a mail would do, and why, without doing it: `relais explain`, with a store and without one.
+
+Part of the wiring: it runs the deciding half of the pipeline on a reading transaction that is rolled back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from gateway.core.message import Arrival, Envelope, Mail
+from inbound import authenticity, pipeline, reading
+from inbound.case import Decided, ReadMail
+from inbound.explain import Explanation as Explanation
+from inbound.explain import describe
+from inbound.gathering import gather
+
+if TYPE_CHECKING:
+    from gateway.app import App
+
+LOCAL = "local"
+UNKNOWN_SENDER = "unknown"
+"""A reverse-path that is not null, where none is known."""
+
+
+class FullExplanation(Explanation):
+    """The document with the verdict; the three are None where the mail names no address of ours."""
+
+    destination: str | None
+    decision: str | None
+    reason: str | None
+
+
+def explain_alone(raw: bytes, reverse_path: str | None) -> Explanation:
+    """What the bytes alone tell."""
+    return describe(reading.read(raw, UNKNOWN_SENDER if reverse_path is None else reverse_path, domain=""))
+
+
+def explain_within(app: App, raw: bytes, *, to: str | None, reverse_path: str | None, now: datetime) -> FullExplanation:
+    """What this mail would do, had a trusted mail server handed it over now for the forward-path `to`.
+
+    Without `to` it is taken to be for the first address of ours that it names. Writes nothing. Raises StoreError.
+    """
+    domain = app.settings.gateway.domain
+    sender = UNKNOWN_SENDER if reverse_path is None else reverse_path
+    understood = reading.read(raw, sender, domain)
+    ours = [address for address in understood.parsed.recipients if address.endswith(f"@{domain}")]
+    paths = (to,) if to else tuple(ours)
+    envelope = Envelope(sender, paths, LOCAL, True, LOCAL, "", now)
+    arrivals = tuple(Arrival(number, path) for number, path in enumerate(paths))
+    mail = Mail(0, envelope, len(raw), "", None, arrivals, attempts=0, failures=0)
+    proof = authenticity.prove(understood.parsed, envelope, app.reader_setup().border)
+    with app.database.reading() as tx:
+        cases = gather(tx, [ReadMail(mail, understood, proof)], app.house).cases
+        decided = pipeline.decide(cases, app.rules())
+    return _full(describe(understood), decided[0] if decided else None)
+
+
+def _full(told: Explanation, decided: Decided | None) -> FullExplanation:
+    if decided is None:
+        return {**told, "destination": None, "decision": None, "reason": None}
+    facts, decision = decided.case.facts, decided.decision
+    where = type(facts.destination).__name__.removeprefix("To").lower()
+    place = facts.community.address if facts.community else decided.case.arrival.forward_path
+    topic = f" #{facts.place.topic.id}" if facts.place else ""
+    return {
+        **told,
+        "destination": f"{where} {place}{topic}",
+        "decision": decision.verdict.value,
+        "reason": decision.reason.value,
+    }

@@ -1,0 +1,134 @@
+"""relais community, person and member."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gateway.console import Console
+
+
+def test_a_community_is_added_changed_and_shown(either_relais: Console) -> None:
+    relais = either_relais
+    options = [
+        "--kind",
+        "sector",
+        "--pace",
+        "weekly",
+        "--join",
+        "invite",
+        "--post",
+        "moderated",
+        "--description",
+        "Plants",
+    ]
+    assert relais.done("community", "add", "Garden", "--name", "The  garden", *options) == (
+        "added garden@talk.example.com\n"
+    )
+    relais.done("community", "add", "attic", "--name", "Attic")
+    garden = relais.json("community", "show", "garden")
+    assert {k: garden[k] for k in ("name", "kind", "pace", "join", "post", "description", "archived")} == {
+        "name": "The garden",
+        "kind": "sector",
+        "pace": "weekly",
+        "join": "invite",
+        "post": "moderated",
+        "description": "Plants",
+        "archived": False,
+    }
+    relais.done("community", "set", "garden", "--pace", "daily", "--archived")
+    changed = relais.json("community", "show", "garden")
+    assert (changed["pace"], changed["archived"], changed["name"]) == ("daily", True, "The garden")
+    listed = relais.json("community", "list")["communities"]
+    assert [community["address"] for community in listed] == ["attic", "garden"]
+    assert "already" in relais.refused("community", "add", "garden", "--name", "Again")
+    for command in ("show", "set"):
+        assert "no such community" in relais.refused("community", command, "cellar")
+
+
+@pytest.mark.parametrize(
+    "localpart",
+    ["reply", "Digest", "postmaster", "aide", "a+b", "a b", ".a", "a.", "a..b", "jardiné", "x" * 31, "a@b.example", ""],
+)
+def test_a_name_that_cannot_be_an_address_is_refused(relais: Console, localpart: str) -> None:
+    relais.refused("community", "add", localpart, "--name", "Name")
+    assert relais.json("community", "list")["communities"] == []
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\x1b[31mb", "a\u202eb", "x" * 201])
+def test_a_title_fits_a_header(relais: Console, name: str) -> None:
+    relais.refused("community", "add", "garden", "--name", name)
+
+
+def test_a_pace_that_no_community_has_is_wrong_usage(relais: Console) -> None:
+    assert relais.run("community", "add", "garden", "--name", "G", "--pace", "off").exit_code == 2
+
+
+def test_a_person_is_added_listed_and_shown(either_relais: Console) -> None:
+    relais = either_relais
+    relais.done("person", "add", "Ann@People.Example", "--name", "Ann", "--locale", "en", "--timezone", "Asia/Tokyo")
+    relais.done("person", "add", "bob@people.example", "--role", "admin")
+    relais.done("community", "add", "garden", "--name", "Garden")
+    relais.done("member", "add", "ann@people.example", "garden", "--pace", "off")
+    ann = relais.json("person", "show", "ANN@people.example")
+    assert ann == {
+        "id": ann["id"],
+        "address": "Ann@people.example",
+        "name": "Ann",
+        "locale": "en",
+        "timezone": "Asia/Tokyo",
+        "role": "member",
+        "state": "active",
+        "addresses": [{"address": "ann@people.example", "verified": True}],
+        "memberships": [{"community": "garden", "role": "member", "pace": "off"}],
+    }
+    people = {person["address"]: person for person in relais.json("person", "list")["people"]}
+    assert set(people) == {"Ann@people.example", "bob@people.example"}
+    bob = people["bob@people.example"]
+    assert (bob["role"], bob["locale"], bob["timezone"]) == ("admin", "fr", "Europe/Paris")
+    assert relais.done("person", "list").splitlines()[0].split("\t")[:2] == ["EMAIL", "NAME"]
+    assert "garden\tmember\toff" in relais.done("person", "show", "ann@people.example")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ann",),
+        ("ann@people.example", "--locale", "tlh"),
+        ("ann@people.example", "--timezone", "Middle/Earth"),
+        ("ann@people.example", "--name", "a\nb\x00"),
+        ("reply+x@talk.example.com",),
+    ],
+)
+def test_a_person_who_cannot_be_is_refused(relais: Console, words: tuple[str, ...]) -> None:
+    relais.refused("person", "add", *words)
+    assert relais.json("person", "list")["people"] == []
+
+
+def test_nobody_is_added_twice_and_nobody_is_invented(relais: Console) -> None:
+    relais.done("person", "add", "ann@people.example")
+    assert "already" in relais.refused("person", "add", "ANN@people.example")
+    assert "nobody" in relais.refused("person", "show", "bob@people.example")
+
+
+def test_membership_begins_changes_and_ends(either_relais: Console) -> None:
+    relais = either_relais
+    relais.done("community", "add", "garden", "--name", "Garden", "--pace", "daily")
+    relais.done("person", "add", "ann@people.example", "--name", "Ann")
+
+    def members() -> list[dict[str, str | None]]:
+        rows: list[dict[str, str | None]] = relais.json("member", "list", "garden")["members"]
+        return rows
+
+    relais.done("member", "add", "ann@people.example", "garden")
+    assert members() == [{"email": "ann@people.example", "name": "Ann", "role": "member", "pace": None}]
+    relais.done("member", "add", "ann@people.example", "garden", "--role", "manager")
+    relais.done("member", "add", "ann@people.example", "garden", "--pace", "each")
+    assert [(m["role"], m["pace"]) for m in members()] == [("manager", "each")]
+    shown = relais.json("community", "show", "garden")
+    assert (shown["members"], shown["managers"], shown["paces"]["each"]) == (1, ["ann@people.example"], 1)
+    relais.done("member", "remove", "ann@people.example", "garden")
+    assert members() == []
+    assert "no member" in relais.refused("member", "remove", "ann@people.example", "garden")
+    assert "nobody" in relais.refused("member", "add", "bob@people.example", "garden")
+    assert "no such community" in relais.refused("member", "add", "ann@people.example", "attic")
+    assert "no such community" in relais.refused("member", "list", "attic")
