@@ -30,7 +30,7 @@ run: $(STAMP) ## Start the gateway for real, with settings.toml
 	@$(BIN)/relais init
 	@$(BIN)/relais serve $(foreach role,$(ROLES),--role $(role))
 
-test: $(STAMP) ## All tests but the long ones
+test: $(STAMP) ## The tests; ARGS="-k route -x" goes to pytest
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(STAMP) ## Format, lint, types, who may import whom, dead links
