@@ -17,7 +17,7 @@ from tests.postgresql import PostgreSQL, find_binaries
 from tests.programs import pytest_terminal_summary as pytest_terminal_summary
 
 # `make fuzz`: the same properties, with very many examples.
-settings.register_profile("fuzz", max_examples=20_000, deadline=None)
+settings.register_profile("fuzz", max_examples=5_000, deadline=None)
 
 
 # A traceback with all its locals takes a second to draw, and many tests provoke one.
