@@ -120,7 +120,7 @@ class House:
     async def status(self) -> dict[str, dict[str, int]]:
         """`relais status --json`, its two tables of counts and, under "store", its single counts."""
         told = json.loads(await self.relais("status", "--json"))
-        single = {key: int(value) for key, value in told.items() if isinstance(value, int)}
+        single = {key: value for key, value in told.items() if isinstance(value, int) and not key.endswith("_s")}
         return {"arrivals": told["arrivals"], "deliveries": told["deliveries"], "store": single}
 
     async def settle(self) -> dict[str, dict[str, int]]:
