@@ -103,7 +103,8 @@ def test_status_names_exactly_these(either_relais: Console) -> None:
     assert "arrivals spooled      1\n" in either_relais.done("status")
 
 
-def test_drain_works_until_nothing_is_left(relais: Console) -> None:
+def test_drain_works_until_nothing_is_left(either_relais: Console) -> None:
+    relais = either_relais
     grow(relais)
     relais.done("accept", file_mail(relais, 1), file_mail(relais, 2), "--to", "garden@talk.example.com")
     assert relais.run("drain", "--timeout", "0").exit_code == 1
