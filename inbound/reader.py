@@ -1,6 +1,7 @@
 """Reader: one reader process, driven by one thread of the worker.
 
-A mail that kills the process is named, and the others are read by the next one (PROMISES M2, P6).
+A mail that kills the process is named, and the others are read by the next one (PROMISES M2, P6). Where no
+process comes up at all, no mail is to blame.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Reader:
         self._setup = setup
         self._child: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
+        self._ready = False
         self._served = 0
 
     def start(self) -> None:
@@ -80,27 +82,47 @@ class Reader:
                 self._child.kill()
                 self._child.wait()
             self._child = None
+        self._ready = False
         self._served = 0
 
     def _read_until_trouble(self, mails: Sequence[Mail]) -> list[ReadMail | Unread]:
         answers: list[ReadMail | Unread] = []
         try:
-            self.start()
-            assert self._pipe is not None
-            self._pipe.send([Job(mail.raw, mail.blob, mail.envelope) for mail in mails])
-            for mail in mails:
-                if not self._pipe.poll(WALL_S):
-                    raise TimeoutError
-                answers.append(_answer(mail, self._pipe.recv()))
+            pipe = self._hand_over(mails)
         except (EOFError, OSError) as error:
-            culprit = mails[len(answers)]
-            trouble = "took too long" if isinstance(error, TimeoutError) else self._cause_of_death()
+            trouble = self._bury(error)
+            log.error("reader_not_there", trouble=trouble)
+            return [Unread(mail, f"the reader {trouble} before it read anything", temporary=True) for mail in mails]
+        try:
+            for mail in mails:
+                if not pipe.poll(WALL_S):
+                    raise TimeoutError
+                answers.append(_answer(mail, pipe.recv()))
+        except (EOFError, OSError) as error:
+            culprit, trouble = mails[len(answers)], self._bury(error)
             log.warning("reader_died", message=culprit.id, trouble=trouble)
             answers.append(Unread(culprit, f"the reader {trouble}", temporary=False))
-            if self._child is not None:
-                self._child.kill()
-            self.close()
         return answers
+
+    def _hand_over(self, mails: Sequence[Mail]) -> Connection:
+        """Sends the jobs to a child that said it is ready. Raises EOFError or OSError where there is none."""
+        self.start()
+        assert self._pipe is not None
+        if not self._ready:
+            if not self._pipe.poll(WALL_S):
+                raise TimeoutError
+            self._pipe.recv()
+            self._ready = True
+        self._pipe.send([Job(mail.raw, mail.blob, mail.envelope) for mail in mails])
+        return self._pipe
+
+    def _bury(self, error: Exception) -> str:
+        """Ends what is left of the child; returns what became of it, in words that follow "the reader"."""
+        trouble = "took too long" if isinstance(error, TimeoutError) else self._cause_of_death()
+        if self._child is not None:
+            self._child.kill()
+        self.close()
+        return trouble
 
     def _cause_of_death(self) -> str:
         if self._child is None:

@@ -33,6 +33,8 @@ def serve(pipe: Connection) -> None:
     try:
         setup: ReaderSetup = pipe.recv()
         blobs = open_blobs(setup.blobs, endpoint=setup.blobs_endpoint)
+        # Whatever goes wrong before this word is no mail's fault.
+        pipe.send("ready")
         while True:
             jobs: list[Job] = pipe.recv()
             for job in jobs:

@@ -136,12 +136,14 @@ class Worker:
             count = pipeline.independent(readable)
             self._process_together(readable[:count])
             readable = readable[count:]
-        for item in batch:
-            if isinstance(item, Unread) and item.temporary:
-                log.error("inbound_trouble", message=item.mail.id, trouble=item.trouble)
-                self._give_back([item.mail])
-            elif isinstance(item, Unread):
+        unread = [item for item in batch if isinstance(item, Unread)]
+        for item in unread:
+            if not item.temporary:
                 self._fail(item.mail, item.trouble)
+        if back := [item for item in unread if item.temporary]:
+            log.error("inbound_trouble", trouble=back[0].trouble, messages=len(back))
+            self._give_back([item.mail for item in back])
+            self._stopping.wait(_TROUBLE_PAUSE_S)
 
     def _process_together(self, batch: Sequence[ReadMail]) -> None:
         now = self._clock()
