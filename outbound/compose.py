@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from gateway.core.delivery import Delivery, Outgoing
 from gateway.core.errors import CompositionError
-from gateway.core.notice import NoticeMail
+from gateway.core.notice import NamedFile, NoticeMail
 from gateway.core.post import PostMail, StoredFile
 from gateway.core.token import KeyRing, Purpose, Signer
 from outbound import headers, mime
@@ -116,15 +116,17 @@ class Composer:
     def compose_notice(self, notice: NoticeMail, delivery: Delivery) -> Outgoing:
         """The mail of a notice, from the null reverse-path: a failure of it is answered by nobody (RFC 3834 §3.3).
 
-        Raises CompositionError where it would not leave as meant.
+        Raises CompositionError where it would not leave as meant, StoreError where an attachment cannot be read.
         """
         site, language = self._site, self._renderer.language(delivery.locale)
         posting = site.address(notice.community.address) if notice.community else ""
         addresses = (posting, site.managers(notice.community))
         view = notice_view(notice, site.name, addresses, language, self._renderer.dresser)
         subject, rendered = self._renderer.notice(view, language)
-        fields = headers.notice_fields(site, notice, subject, delivery.created_at)
-        pieces = _message(fields, _alternative(rendered, _boundary(notice.message_id)))
+        fields = headers.notice_fields(site, notice, (view.sender, subject), delivery.created_at)
+        boundary = _boundary(notice.message_id)
+        files = [self._part(file) for file in notice.attached]
+        pieces = _message(fields, _with_files(_alternative(rendered, boundary), files, boundary))
         address = _checked_address(delivery.address)
         return _outgoing(delivery, "", b"".join(address if isinstance(piece, Slot) else piece for piece in pieces))
 
@@ -133,9 +135,9 @@ class Composer:
         shown = {file.id for file, _ in inline}
         body = _alternative(rendered, boundary, [self._part(file, ours) for file, ours in inline])
         attached = [self._part(file) for file in mail.files_attached if file.id not in shown]
-        return mime.multipart("mixed", f"=_m{boundary}", [body, *attached]) if attached else body
+        return _with_files(body, attached, boundary)
 
-    def _part(self, file: StoredFile, content_id: str = "") -> list[Piece]:
+    def _part(self, file: StoredFile | NamedFile, content_id: str = "") -> list[Piece]:
         return mime.file_part(file.content_type, _file_name(file.name), self._read_blob(file.sha256), content_id)
 
     def _make_signers(self, issued: datetime, key_id: int) -> _Signers:
@@ -152,6 +154,10 @@ def _alternative(rendered: Rendered, boundary: str, images: Sequence[Sequence[Pi
     if images:
         html = mime.multipart("related", f"=_r{boundary}", [html, *images], '; type="text/html"')
     return mime.multipart("alternative", f"=_a{boundary}", [text, html])
+
+
+def _with_files(body: list[Piece], files: Sequence[Sequence[Piece]], boundary: str) -> list[Piece]:
+    return mime.multipart("mixed", f"=_m{boundary}", [body, *files]) if files else body
 
 
 def _message(fields: Sequence[Field], body: Sequence[Piece]) -> list[Piece]:

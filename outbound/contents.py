@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from gateway.core.community import Community
-from gateway.core.notice import NoticeMail
+from gateway.core.notice import NamedFile, NoticeMail
 from gateway.core.post import Content, PostMail, StoredFile
 from outbound.compose import MailTemplate
 from store import communities, memberships, notices, posts
@@ -21,6 +22,7 @@ from store.posts import Place
 
 _CACHE_OCTETS = 64 << 20
 _COUNT_FRESH_S = 60.0
+File = TypeVar("File", StoredFile, NamedFile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,13 @@ class Contents:
 
     def notices(self, tx: Connection, notice_ids: Iterable[int]) -> dict[int, NoticeMail]:
         """Notices, by id."""
-        return notices.get_all(tx, notice_ids, limit_bytes=self._limits.max_attachment_bytes)
+        found = notices.get_all(tx, notice_ids, limit_bytes=self._limits.max_attachment_bytes)
+        return {notice_id: self._with_files(mail) for notice_id, mail in found.items()}
+
+    def _with_files(self, mail: NoticeMail) -> NoticeMail:
+        """The notice with those of its files attached that are light enough; the others are named."""
+        attached, others = self._share_out(tuple(file for file in mail.files if file.sha256))
+        return replace(mail, attached=attached, files=tuple(file for file in mail.files if not file.sha256) + others)
 
     def _mail(
         self,
@@ -86,17 +94,17 @@ class Contents:
             link_days=self._limits.link_days,
         )
 
-    def _share_out(self, files: tuple[StoredFile, ...]) -> tuple[tuple[StoredFile, ...], tuple[StoredFile, ...]]:
-        """(attached, linked): small files travel along, in their order, until the mail is heavy enough."""
-        attached, linked = [], []
+    def _share_out(self, files: tuple[File, ...]) -> tuple[tuple[File, ...], tuple[File, ...]]:
+        """(attached, others): small files travel along, in their order, until the mail is heavy enough."""
+        attached, others = [], []
         room = 2 * self._limits.attach_bytes
         for file in files:
             if file.size <= min(self._limits.attach_bytes, room):
                 attached.append(file)
                 room -= file.size
             else:
-                linked.append(file)
-        return tuple(attached), tuple(linked)
+                others.append(file)
+        return tuple(attached), tuple(others)
 
     def _count_readers(self, tx: Connection, homes: Iterable[int]) -> dict[int, int]:
         """Readers by community. Counting costs by member, so a count is good for a minute."""

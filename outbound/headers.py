@@ -127,18 +127,24 @@ def post_fields(site: Site, mail: PostMail, subject: str) -> list[Field]:
     )
 
 
-def notice_fields(site: Site, mail: NoticeMail, subject: str, date: datetime) -> list[Field]:
-    """The fields of a notice but for those of MIME. Whoever answers it reaches a human (Reply-To)."""
+def notice_fields(site: Site, mail: NoticeMail, names: tuple[str, str], date: datetime) -> list[Field]:
+    """The fields of a notice but for those of MIME; `names` are the one in From and the subject.
+
+    Whoever answers it reaches a human: the author of a forwarded mail where there is an address for it, else those
+    who run the place. From is ours alone: a stranger's address there would claim what nobody proved (RFC 5322 §3.6.2).
+    """
+    sender, subject = names
+    reply_to = mail.author.reply_to if mail.author else ""
     return _present(
-        ("From", _mailbox(site.name, site.address("relais"))),
+        ("From", _mailbox(sender, site.address("relais"))),
         ("To", Slot(SlotKind.TO).mark),
-        ("Reply-To", site.managers(mail.community)),
+        ("Reply-To", reply_to or site.managers(mail.community)),
         unstructured("Subject", subject),
         ("Date", _date(date)),
         ("Message-ID", message_ids([mail.message_id])),
         ("In-Reply-To", message_ids([mail.in_reply_to])),
         ("References", message_ids([mail.in_reply_to])),
-        ("Auto-Submitted", "auto-replied"),
+        ("Auto-Submitted", "auto-generated" if mail.author else "auto-replied"),
         ("X-Auto-Response-Suppress", SUPPRESS),
         ("X-Relais-Kind", "notice"),
         ("MIME-Version", "1.0"),

@@ -49,9 +49,18 @@ class Language:
         """What stands for a missing file name."""
         return self.gettext("(unnamed file)")
 
+    @property
+    def unsigned(self) -> str:
+        """What stands for an author whom the mail does not name."""
+        return self.gettext("Somebody who gave no address")
+
     def gettext(self, message: str) -> str:
         """The message in this language."""
         return str(self.translations.gettext(message))
+
+    def to_managers(self, author: str, place: str) -> str:
+        """The name in From of a mail to the people who run `place`."""
+        return self.gettext("%(author)s (to the managers of %(place)s)") % {"author": author, "place": place}
 
     def number(self, number: float) -> str:
         """At most one decimal, grouped: 1 234,5 or 1,234.5."""

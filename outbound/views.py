@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gateway.core.notice import NoticeMail
+from gateway.core.notice import Author, NoticeMail
 from gateway.core.post import PostMail
 from outbound.headers import clean
 from outbound.language import Language
@@ -23,6 +23,19 @@ class FileLine:
     name: str
     size: str
     url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WriterLine:
+    """The author of a forwarded mail, as those who run the place see them."""
+
+    shown: str
+    """Name and address, or what there is of them; in words where there is neither."""
+    address: str
+    """"" where there is none."""
+    reply_to: str
+    """Where an answer to the mail goes; "" where it cannot go to the author."""
+    proven: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,11 @@ class NoticeView:
     heavy: FileLine | None
     """The one file that is above the limit by itself."""
     reference: str
+    author: WriterLine | None
+    """Who wrote a forwarded mail; None where it is the reader's own."""
+    attached: tuple[FileLine, ...]
+    sender: str
+    """The name in From."""
     subject: str = ""
 
 
@@ -139,7 +157,23 @@ def notice_view(
         total=language.size(sum(file.size for file in mail.files)),
         heavy=heavy[0] if heavy else None,
         reference=clean(mail.reference),
+        author=_writer(mail.author, language) if mail.author else None,
+        attached=_files(((file.name, file.size, "") for file in mail.attached), language),
+        sender=_sender(mail, network, language),
     )
+
+
+def _writer(author: Author, language: Language) -> WriterLine:
+    name, address = clean(author.name), clean(author.address)
+    both = f"{name} ({address})" if name and address and name != address else name or address
+    return WriterLine(both or language.unsigned, address, clean(author.reply_to), author.proven)
+
+
+def _sender(mail: NoticeMail, network: str, language: Language) -> str:
+    """Ours alone, but for a colleague's mail: a name that a stranger chose never stands before an address of ours."""
+    if mail.author is None or not mail.author.known or not clean(mail.author.name):
+        return network
+    return language.to_managers(clean(mail.author.name), clean(mail.community.name) if mail.community else network)
 
 
 def _files(files: Iterable[tuple[str, int, str]], language: Language) -> tuple[FileLine, ...]:

@@ -9,7 +9,18 @@ import pytest
 
 from gateway.core.decision import Reason
 from gateway.core.notice import NamedFile, NoticeKind
-from tests.outbound.mails import ANSWER, CONTENT, DELIVERY, PICTURE, POST, RETURNED, composer, sent
+from tests.outbound.mails import (
+    ANSWER,
+    CONTENT,
+    DELIVERY,
+    FORWARDED,
+    PICTURE,
+    POST,
+    RETURNED,
+    STRANGER,
+    composer,
+    sent,
+)
 
 Golden = Callable[[str, bytes], None]
 
@@ -42,3 +53,11 @@ def test_returned_for_its_weight_in_english(golden: Golden) -> None:
 def test_waiting(golden: Golden, locale: str) -> None:
     notice = replace(RETURNED, kind=NoticeKind.WAITING, reason=Reason.MODERATED)
     golden(f"waiting-{locale}", composer().compose_notice(notice, replace(DELIVERY, locale=locale)).data)
+
+
+def test_forwarded_to_a_manager_in_french(golden: Golden) -> None:
+    golden("forwarded-fr", composer().compose_notice(FORWARDED, DELIVERY).data)
+
+
+def test_forwarded_from_a_stranger_in_english(golden: Golden) -> None:
+    golden("forwarded-en", composer().compose_notice(STRANGER, replace(DELIVERY, locale="en")).data)

@@ -11,7 +11,7 @@ from email.policy import default
 from gateway.core.community import Community, CommunityKind, JoinPolicy, Pace, PostPolicy
 from gateway.core.decision import Reason
 from gateway.core.delivery import Delivery, DeliveryKind
-from gateway.core.notice import NamedFile, NoticeKind, NoticeMail
+from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail
 from gateway.core.post import Content, PostMail, StoredFile
 from gateway.core.token import KeyRing
 from outbound.compose import Composer
@@ -123,6 +123,37 @@ RETURNED = NoticeMail(
     sent_at=NOW,
     timezone="Europe/Paris",
     limit_bytes=20_971_520,
+)
+
+FORWARDED = NoticeMail(
+    kind=NoticeKind.FORWARDED,
+    reason=Reason.FOR_THE_ADMINS,
+    message_id="<n2@relais.example.org>",
+    reference="A-1043",
+    community=PROJETS,
+    sent_to="projets+owner@relais.example.org",
+    topic_title="",
+    subject="Je n’arrive plus à écrire au groupe",
+    text="Bonjour,\n\nDepuis lundi mes messages reviennent. Voici une capture de ce que je reçois.\n\n"
+    "Pouvez-vous regarder ?\n\nInès Delmas\n01 23 45 67 89",
+    files=(NamedFile("Boîte d’envoi.zip", 35_651_584, "application/zip", "b" * 64),),
+    in_reply_to="<own-3@mail.example.fr>",
+    sent_at=NOW,
+    timezone="Europe/Paris",
+    limit_bytes=20_971_520,
+    author=Author("Inès Delmas", "ines.delmas@example.fr", proven=True, known=True),
+    attached=(NamedFile("capture.png", 1_800, "image/png", "c" * 64),),
+)
+
+STRANGER = replace(
+    FORWARDED,
+    community=None,
+    sent_to="postmaster@relais.example.org",
+    subject="Your server refuses our mail",
+    text="Hello,\n\nSince this morning your server answers 451 to everything we send.\n\nRegards,\nTom Baker",
+    files=(),
+    attached=(),
+    author=Author("Tom Baker", "tom@mail.example.com", proven=False, known=False),
 )
 
 DELIVERY = Delivery(
