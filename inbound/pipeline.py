@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from gateway.core.decision import Verdict
 from inbound import policy
-from inbound.actions import answering, leaving, publishing
+from inbound.actions import answering, forwarding, leaving, publishing
+from inbound.actions.forwarding import Forwarded
 from inbound.case import Case, Decided, ReadMail
 from inbound.gathering import gather
 from inbound.policy import Rules
@@ -35,8 +36,10 @@ def process(
     for item in _with(decided, Verdict.UNSUBSCRIBE):
         assert isinstance(item.case.facts.destination, ToLeave)
         leaving.leave(tx, item.case.facts.destination.community_id, item.case.facts.destination.person_id)
+    forwarded = forwarding.forward(tx, _with(decided, Verdict.FORWARD), house, now)
     answering.answer(tx, decided, house, now)
-    arrivals.close(tx, [read.mail for read in batch], [_closing(item, posted) for item in decided], now)
+    closings = [_closing(item, posted, forwarded.get(item.case.arrival.id)) for item in decided]
+    arrivals.close(tx, [read.mail for read in batch], closings, now)
     return decided
 
 
@@ -70,17 +73,20 @@ def _with(decided: Sequence[Decided], verdict: Verdict) -> list[Decided]:
     return [item for item in decided if item.decision.verdict is verdict]
 
 
-def _closing(item: Decided, posted: dict[int, int]) -> Closing:
+def _closing(item: Decided, posted: dict[int, int], forwarded: Forwarded | None) -> Closing:
     facts, decision = item.case.facts, item.decision
     # What waits for a human stays open: held arrivals keep their bytes and can be decided anew.
-    waits = decision.verdict in (Verdict.HOLD, Verdict.FORWARD)
+    waits, flag = decision.verdict is Verdict.HOLD, decision.flag
+    community_id = facts.community.id if facts.community else None
+    if forwarded:
+        waits, flag, community_id = not forwarded.reached, forwarded.flag or flag, forwarded.community_id
     return Closing(
         arrival_id=item.case.arrival.id,
         state="held" if waits else "closed",
         verdict=decision.verdict.value,
         reason=decision.reason.value,
-        flag=decision.flag,
+        flag=flag,
         person_id=facts.person.id if facts.person else None,
-        community_id=facts.community.id if facts.community else None,
+        community_id=community_id,
         post_id=posted.get(item.case.arrival.id),
     )
