@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 import structlog
 from sqlalchemy import Connection
 
-from store import arrivals, deliveries
+from store import arrivals, blob_names, deliveries, notices
 from store.blobs import Blobs
 from store.database import Database
 
@@ -20,7 +21,7 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Days for which raw mails, finished deliveries, and the outcomes of arrivals are kept."""
+    """Days for which raw mails, finished deliveries with their notices, and the outcomes of arrivals are kept."""
 
     raw_days: int
     sent_days: int
@@ -43,8 +44,27 @@ def tidy(database: Database, blobs: Blobs, retention: Retention, now: datetime) 
     for blob in unnamed:
         blobs.delete(blob)
     sent = _in_steps(database, lambda tx: deliveries.purge(tx, sent_before, _AT_ONCE))
+    told = _in_steps(database, lambda tx: notices.purge(tx, sent_before, _AT_ONCE))
     past = _in_steps(database, lambda tx: arrivals.purge(tx, log_before, _AT_ONCE))
-    log.info("tidied", raw_mails=raw, deliveries=sent, messages=past, leftovers=blobs.sweep())
+    log.info("tidied", raw_mails=raw, deliveries=sent, notices=told, messages=past, leftovers=blobs.sweep())
+
+
+def sweep(database: Database, blobs: Blobs) -> int:
+    """Deletes the blobs that no row names and that were not put within 36 hours; returns how many.
+
+    Such are the attachments of mails that were not posted. Harmless beside everything else that goes on: what is about
+    to be named was put a moment ago, and Blobs.delete looks at that again. Raises StoreError.
+    """
+    swept = 0
+    idle = blobs.idle()
+    while batch := list(islice(idle, _AT_ONCE)):
+        with database.reading() as tx:
+            orphans = blob_names.unnamed(tx, batch)
+        for blob in orphans:
+            blobs.delete(blob)
+        swept += len(orphans)
+    log.info("swept", blobs=swept)
+    return swept
 
 
 def _in_steps(database: Database, step: Callable[[Connection], int]) -> int:

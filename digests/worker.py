@@ -33,13 +33,22 @@ class Scheduler:
 
     def start(self) -> None:
         """Starts ticking. The hour is tidied at a minute of its own, so that nodes do not all do it at once."""
-        self._ticks.add_job(self._tidy, "cron", minute=random.randrange(60))  # noqa: S311 (spreads load only)
+        minute, hour = random.randrange(60), random.randrange(24)  # noqa: S311 (spreads load only)
+        self._ticks.add_job(self._tidy, "cron", minute=minute)
+        # It looks at every blob there is: once a day is enough for what is at least a day and a half old.
+        self._ticks.add_job(self._sweep, "cron", hour=hour, minute=minute)
         self._ticks.start()
 
     def stop(self) -> None:
         """Stops ticking; waits for a tick under way."""
         if self._ticks.running:
             self._ticks.shutdown(wait=True)
+
+    def _sweep(self) -> None:
+        try:
+            housekeeping.sweep(self._database, self._blobs)
+        except StoreError as error:
+            log.error("sweeping_trouble", trouble=str(error))
 
     def _tidy(self) -> None:
         try:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +28,8 @@ PATIENCE = timedelta(seconds=30)
 """How long an object storage that fails is asked again: a sender waits for its 250 (promise P5: 4yz within 60 s)."""
 _STALE_S = 36 * 3600
 _FRESH_S = 3600
+_NAME = re.compile(r"[0-9a-f]{64}\Z")
+_FOLDER = re.compile(r"[0-9a-f]{2}\Z")
 
 
 class BlobWriter:
@@ -80,6 +84,12 @@ class Blobs(Protocol):
 
     def delete(self, sha256: str) -> None:
         """Removes the blob, unless it was put within the last hour: somebody may be about to name it in a row."""
+
+    def idle(self) -> Iterator[str]:
+        """The names of all blobs that were not put within the last 36 hours, in no order, found as they are asked for.
+
+        A blob is put anew before a row names it anew, so of these only those are needed that a row names already.
+        """
 
     def sweep(self) -> int:
         """Removes temporary files older than 36 hours that nobody writes to; returns how many."""
@@ -155,18 +165,43 @@ class DiskBlobs:
         return self._path(sha256).is_file()
 
     def delete(self, sha256: str) -> None:
-        """Unlinks the file, unless its time is fresh."""
+        """Unlinks the file, unless its time is fresh.
+
+        It is first renamed: were it put again between the look at its time and the unlinking, it would be lost.
+        """
         path = self._path(sha256)
-        with suppress(FileNotFoundError):
-            if path.stat().st_mtime < time.time() - _FRESH_S:
-                path.unlink()
+        aside = self._incoming / f"incoming-{sha256}"
+        try:
+            with suppress(FileNotFoundError):
+                if _age_s(path) > _FRESH_S:
+                    path.replace(aside)
+                    if _age_s(aside) > _FRESH_S:
+                        aside.unlink()
+                    else:
+                        aside.replace(path)
+                        _fsync_directory(path.parent)
+        except OSError as error:
+            raise StoreError(f"blob {sha256} not deleted: {error.strerror}") from error
+
+    def idle(self) -> Iterator[str]:
+        """One directory at a time; a file that vanishes meanwhile is not idle."""
+        try:
+            for folder in _folders(self.folder):
+                for inner in _folders(folder):
+                    with os.scandir(inner) as files:
+                        for file in files:
+                            with suppress(FileNotFoundError):
+                                if _NAME.match(file.name) and time.time() - file.stat().st_mtime > _STALE_S:
+                                    yield file.name
+        except OSError as error:
+            raise StoreError(f"blobs not listed: {error.strerror}") from error
 
     def sweep(self) -> int:
         """Writers keep their file's time fresh by writing; 36 hours of silence means the owner died."""
         return _sweep(self._incoming)
 
     def _path(self, sha256: str) -> Path:
-        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+        if not _NAME.match(sha256):
             raise StoreError("not a sha256", temporary=False)
         return self.folder / sha256[:2] / sha256[2:4] / sha256
 
@@ -233,7 +268,10 @@ class S3Blobs:
         return True
 
     def delete(self, sha256: str) -> None:
-        """One DELETE, unless the object is fresh."""
+        """One DELETE, unless the object is fresh.
+
+        Put anew between the question and the DELETE, it would be lost: no storage offers more. It was idle until then.
+        """
         try:
             age = datetime.now(UTC) - obstore.head(self._store, self._key(sha256))["last_modified"]
             if age.total_seconds() > _FRESH_S:
@@ -242,6 +280,18 @@ class S3Blobs:
             return
         except Exception as error:
             raise StoreError(f"blob {sha256} not deleted: {type(error).__name__}") from error
+
+    def idle(self) -> Iterator[str]:
+        """A thousand objects a request."""
+        try:
+            for page in obstore.list(self._store, prefix=self._prefix or None):
+                oldest = datetime.now(UTC) - timedelta(seconds=_STALE_S)
+                for item in page:
+                    name = item["path"].rpartition("/")[2]
+                    if _NAME.match(name) and item["path"] == self._key(name) and item["last_modified"] < oldest:
+                        yield name
+        except Exception as error:
+            raise StoreError(f"blobs not listed: {type(error).__name__}") from error
 
     def sweep(self) -> int:
         """Only the local files of uploads can be left over."""
@@ -268,6 +318,16 @@ def _fsync_directory(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _age_s(path: Path) -> float:
+    return time.time() - path.stat().st_mtime
+
+
+def _folders(parent: Path) -> list[Path]:
+    """The folders of two hexadecimal digits in this one; there are at most 256."""
+    with os.scandir(parent) as entries:
+        return [parent / entry.name for entry in entries if _FOLDER.match(entry.name) and entry.is_dir()]
 
 
 def _sweep(folder: Path) -> int:

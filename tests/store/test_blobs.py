@@ -103,6 +103,28 @@ class TestBlobs:
         assert blobs.exists(NAME)
         blobs.delete("0" * 64)
 
+    def test_only_what_was_put_long_ago_is_idle(
+        self, blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        old = {blobs.put(b"mail %d" % number) for number in range(12)}
+        writer = blobs.writer()
+        assert list(blobs.idle()) == []
+        age(blobs, tmp_path, monkeypatch, hours=35)
+        assert list(blobs.idle()) == []
+        age(blobs, tmp_path, monkeypatch, hours=37)
+        assert sorted(blobs.idle()) == sorted(old)
+        writer.discard()
+
+    def test_idle_blobs_may_be_deleted_as_they_are_found(
+        self, blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(12):
+            blobs.put(b"mail %d" % number)
+        age(blobs, tmp_path, monkeypatch, hours=37)
+        for name in blobs.idle():
+            blobs.delete(name)
+        assert list(blobs.idle()) == []
+
     def test_a_leftover_of_a_dead_writer_is_swept(self, blobs: Blobs, tmp_path: Path) -> None:
         writer = blobs.writer()
         dead = leftovers(tmp_path)[0]
@@ -181,6 +203,50 @@ class TestDiskBlobs:
         disk.delete(NAME)
         assert not disk.exists(NAME)
 
+    @pytest.mark.parametrize("anew", ["put", "commit"])
+    def test_put_while_it_is_being_deleted_it_stays(
+        self, disk: DiskBlobs, monkeypatch: pytest.MonkeyPatch, anew: str
+    ) -> None:
+        disk.put(WORDS)
+        path = disk.folder / NAME[:2] / NAME[2:4] / NAME
+        os.utime(path, (0, 0))
+        replace = Path.replace
+
+        def put_again(source: Path, target: Path) -> Path:
+            # After the look at its time, before the rename.
+            monkeypatch.setattr(Path, "replace", replace)
+            if anew == "put":
+                disk.put(WORDS)
+            else:
+                writer = disk.writer()
+                writer.write(WORDS)
+                disk.commit(writer)
+            return replace(source, target)
+
+        monkeypatch.setattr(Path, "replace", put_again)
+        disk.delete(NAME)
+        assert disk.read(NAME) == WORDS
+        assert list(disk.folder.rglob("incoming-*")) == []
+
+    def test_only_blobs_are_idle(self, disk: DiskBlobs) -> None:
+        disk.put(WORDS)
+        strangers = [disk.folder / "lost+found", disk.folder / NAME[:2] / NAME[2:4] / "notes.txt", disk.folder / NAME]
+        for path in strangers:
+            path.write_bytes(b"")
+        for path in disk.folder.rglob("*"):
+            os.utime(path, (0, 0))
+        assert list(disk.idle()) == [NAME]
+
+    def test_trouble_with_listing_or_deleting_is_a_store_error(self, disk: DiskBlobs) -> None:
+        disk.put(WORDS)
+        (disk.folder / NAME[:2]).rename(disk.folder / "elsewhere")
+        (disk.folder / NAME[:2]).write_bytes(b"")
+        with pytest.raises(StoreError, match="not deleted"):
+            disk.delete(NAME)
+        disk.folder.rename(disk.folder.with_name("gone"))
+        with pytest.raises(StoreError, match="not listed"):
+            list(disk.idle())
+
     def test_a_name_is_a_sha256_and_no_path(self, disk: DiskBlobs) -> None:
         for name in ("", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 62 + "/."):
             with pytest.raises(StoreError, match="not a sha256"):
@@ -218,8 +284,9 @@ class TestS3Blobs:
             lambda blobs: blobs.exists(NAME),
             lambda blobs: blobs.delete(NAME),
             lambda blobs: blobs.commit(blobs.writer()),
+            lambda blobs: list(blobs.idle()),
         ],
-        ids=["put", "read", "exists", "delete", "commit"],
+        ids=["put", "read", "exists", "delete", "commit", "idle"],
     )
     def test_trouble_is_a_temporary_store_error(
         self, s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Blobs], object]
@@ -236,6 +303,17 @@ class TestS3Blobs:
     def test_a_place_without_a_bucket_is_a_wrong_setting(self) -> None:
         with pytest.raises(ConfigurationError, match="s3://bucket/prefix"):
             S3Blobs("s3://ab")
+
+
+def age(blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, hours: float) -> None:
+    """Makes all that was put look `hours` old, without the storage's help."""
+    if isinstance(blobs, S3Blobs):
+        monkeypatch.setattr(module, "datetime", _clock_ahead(hours=hours))
+        return
+    then = time.time() - hours * 3600
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and "incoming" not in path.name:
+            os.utime(path, (then, then))
 
 
 def _clock_ahead(**span: float) -> type[datetime]:
