@@ -13,8 +13,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -32,10 +32,8 @@ class Database:
     """One engine. Thread-safe; connections are pooled. `url` is a SQLAlchemy URL of SQLite or PostgreSQL (psycopg)."""
 
     def __init__(self, url: str, *, pool: int = 10) -> None:
-        self.url = make_url(url)
+        self.url = _parse(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        if not self.is_sqlite and self.url.get_backend_name() != "postgresql":
-            raise ConfigurationError([("store.url", "only sqlite:/// and postgresql+psycopg:// are supported")])
         self._engine = _sqlite_engine(url, pool) if self.is_sqlite else _postgresql_engine(url, pool)
         # SQLite lets one writer in; waiting for it here is fair and cheap, its own busy handler sleeps and polls.
         self._writer = threading.Lock() if self.is_sqlite else nullcontext()
@@ -82,6 +80,16 @@ class Database:
         if self._held:
             self._held.close()
             self._held = None
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigurationError([("store.url", "not a database URL such as sqlite:///var/relais.db")]) from error
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise ConfigurationError([("store.url", "only sqlite:/// and postgresql+psycopg:// are supported")])
+    return parsed
 
 
 @contextmanager

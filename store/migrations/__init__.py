@@ -1,4 +1,4 @@
-"""The steps of the schema, run by `relais init` and by `relais serve` before anything else starts.
+"""The steps of the schema, run by `relais init`; `relais serve` refuses to start on another schema.
 
 Each step is one transaction on both databases, so a kill half-way leaves the old schema.
 """

@@ -212,3 +212,9 @@ def test_postgresql_needs_no_hold(postgresql_url: str) -> None:
     two.hold()
     one.close()
     two.close()
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://host/name", "postgresql+asyncpg://host/name", "sqlite://"])
+def test_a_url_of_no_use_is_a_mistake_of_configuration(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"store\.url"):
+        Database(url)
