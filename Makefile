@@ -9,7 +9,7 @@ STAMP := $(VENV)/.synced
 ROLES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check bench golden crash fuzz messages screenshots
+.PHONY: help setup demo run test check bench golden corpus crash fuzz messages screenshots
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: $(STAMP) ## Print the figures
 golden: $(STAMP) ## Write the whole mails of tests/golden anew; review the diff
 	@$(BIN)/python -m pytest -q tests/golden --rewrite-golden
 	@git --no-pager diff --stat -- tests/golden
+
+corpus: $(STAMP) ## How the mails of tests/corpus are understood; NAMES="reply-outlook" shows some in colour
+	@$(BIN)/python -m tests.corpus $(NAMES)
 
 crash: $(STAMP) ## Kill it in the middle of everything, and count
 	@$(BIN)/python -m pytest -q tests/crash $(ARGS)

@@ -1,0 +1,1 @@
+"""Mails as their programs write them, each with what must be understood of it."""
