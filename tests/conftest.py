@@ -14,7 +14,7 @@ from store import migrations
 from store.database import Database
 from tests.network import Network, SetClock
 from tests.postgresql import PostgreSQL, find_binaries
-from tests.programs import pytest_terminal_summary as pytest_terminal_summary
+from tests.programs import pytest_unconfigure as pytest_unconfigure
 
 # `make fuzz`: the same properties, with very many examples.
 settings.register_profile("fuzz", max_examples=5_000, deadline=None)

@@ -28,9 +28,12 @@ def command_for(reasons: Iterable[str]) -> str:
     return f"apt-get install {' '.join(sorted(packages))}" if packages else ""
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_unconfigure(config: pytest.Config) -> None:
     """The last words of a run with something missing."""
-    skipped = terminalreporter.stats.get("skipped", [])
+    reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    skipped = reporter.stats.get("skipped", [])
     command = command_for(str(report.longrepr[2]) for report in skipped if isinstance(report.longrepr, tuple))
     if command:
-        terminalreporter.write_line(f"To run what was skipped: {command}", yellow=True)
+        reporter.write_line(f"To run what was skipped: {command}", yellow=True)
