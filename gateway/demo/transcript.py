@@ -72,11 +72,9 @@ class Transcript:
         self._console.print(table)
 
     def places(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Where to look."""
-        table = Table.grid(padding=(0, 2, 0, 0))
+        """Where to look. Commands are never broken into lines, so that they can be taken from the screen."""
         for name, place in rows:
-            table.add_row(Text(name, "dim"), Text(place, overflow="fold"))
-        self._console.print(table)
+            self._console.print(Text(f"{name:<12}", "dim") + Text(place), soft_wrap=True)
 
     def end(self) -> None:
         """How it went."""

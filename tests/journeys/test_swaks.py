@@ -11,6 +11,8 @@ from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
+
 from gateway.demo import letters
 from gateway.demo.company import AUTHSERV_ID
 from tests.journeys.conftest import PATIENCE_S, Company, address
@@ -30,8 +32,14 @@ def swaks(program: str, port: int, who: str, *words: str) -> list[str]:
     return [program, "--server", f"127.0.0.1:{port}", "--timeout", "20", *own, *words]
 
 
-async def test_swaks_posts_by_smtp_and_lmtp(company: Company, tmp_path: Path) -> None:
-    program = needs("swaks")
+@pytest.fixture
+def programs() -> tuple[str, str]:
+    """swaks and neomutt, asked for before a gateway is started."""
+    return needs("swaks"), needs("neomutt")
+
+
+async def test_swaks_posts_by_smtp_and_lmtp(programs: tuple[str, str], company: Company, tmp_path: Path) -> None:
+    program, _ = programs
     paper = tmp_path / "plan.pdf"
     paper.write_bytes(PAPER)
     files = ["--attach-type", "application/pdf", "--attach-name", "plan.pdf", "--attach", f"@{paper}"]
@@ -58,8 +66,8 @@ async def test_swaks_posts_by_smtp_and_lmtp(company: Company, tmp_path: Path) ->
     assert status["deliveries"]["delivered"] == 4
 
 
-async def test_neomutt_answers_a_post(company: Company, tmp_path: Path) -> None:
-    program, poster = needs("neomutt"), needs("swaks")
+async def test_neomutt_answers_a_post(programs: tuple[str, str], company: Company, tmp_path: Path) -> None:
+    poster, program = programs
     words = ["--header", "Subject: Who takes the minutes?", "--body", "We need somebody on Friday."]
     await company.run(*swaks(poster, company.house.ports.smtp, "ann", *words))
     await company.reach(bea=1, cem=1)
