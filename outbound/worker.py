@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -37,6 +37,9 @@ log = structlog.get_logger(__name__)
 
 BATCH = 400
 _SIGNED_TOGETHER = 50
+_NOTICES_AT_ONCE = 20
+_COMPOSED_OCTETS = 64 << 20
+"""Mails of one batch in memory; the next batch is composed while they are on the wire."""
 _LOOK_EVERY_S = 2.0
 _TROUBLE_PAUSE_S = 1.0
 
@@ -173,18 +176,39 @@ class Sender:
         if not claimed:
             return None
         self._in_hand.update((item.delivery.id, item.delivery) for item in claimed)
-        loaded = self._load(claimed)
         ready: list[Outgoing] = []
         spoiled: list[Outcome] = []
-        for item in claimed:
+        octets = done = 0
+        for item, loaded in self._load_in_parts(claimed):
+            done += 1
             made = self._compose(item, loaded)
             if isinstance(made, Outgoing):
                 ready.append(made)
+                octets += len(made.data)
             else:
                 spoiled.append(made)
+            if octets > _COMPOSED_OCTETS:
+                break
+        self._give_back([item.delivery for item in claimed[done:]])
         if spoiled:
             self._store(spoiled)
         return ready
+
+    def _give_back(self, unsent: list[Delivery]) -> None:
+        """What is too much to hold at once is for whoever claims next."""
+        if not unsent:
+            return
+        for delivery in unsent:
+            self._in_hand.pop(delivery.id, None)
+        with self._database.transaction() as tx:
+            deliveries.give_back(tx, unsent, self._clock())
+
+    def _load_in_parts(self, claimed: list[Claimed]) -> Iterator[tuple[Claimed, _Loaded]]:
+        """Each with what it says. A notice brings a whole mail's text along: of those, a few at a time."""
+        step = _NOTICES_AT_ONCE if any(item.delivery.notice_id for item in claimed) else len(claimed)
+        for start in range(0, len(claimed), step):
+            loaded = self._load(claimed[start : start + step])
+            yield from ((item, loaded) for item in loaded.claimed)
 
     def _load(self, claimed: list[Claimed]) -> _Loaded:
         wanted = [item.delivery for item in claimed if not item.objection]

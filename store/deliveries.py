@@ -125,12 +125,21 @@ def record(tx: Connection, outcomes: Sequence[tuple[Outcome, datetime | None]], 
 
 def renew(tx: Connection, held: Iterable[Delivery], now: datetime) -> None:
     """Holds claimed deliveries two minutes more: a relay may take ten to answer a dot (RFC 5321 §4.5.3.2.6)."""
+    _set_due(tx, held, now + LEASE)
+
+
+def _set_due(tx: Connection, held: Iterable[Delivery], due: datetime) -> None:
     by_attempts: dict[int, list[int]] = defaultdict(list)
     for delivery in held:
         by_attempts[delivery.attempts].append(delivery.id)
     for attempts, ids in by_attempts.items():
         ours = and_(deliveries.c.id.in_(ids), deliveries.c.attempts == attempts, deliveries.c.state.in_(_OPEN))
-        tx.execute(update(deliveries).where(ours).values(next_attempt_at=now + LEASE))
+        tx.execute(update(deliveries).where(ours).values(next_attempt_at=due))
+
+
+def give_back(tx: Connection, held: Iterable[Delivery], now: datetime) -> None:
+    """Lets go of claimed deliveries that nobody has begun to send: they are due at once, for any sender."""
+    _set_due(tx, held, now)
 
 
 def release_all(tx: Connection, now: datetime) -> int:
