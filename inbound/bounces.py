@@ -1,65 +1,48 @@
 """Failure reports: of whom they speak, and whether for ever (RFC 3464, RFC 6533, and the many that follow no RFC).
 
-classify calls read_report() for well-made reports and read_unruly() for the text of the others. Pure; never raises.
-What comes out is a claim by a stranger: it counts only through the signed reverse-path it was sent to.
+classify asks read_report() for well-made reports, read_complaint() for feedback (RFC 5965) and read_unruly() for the
+rest. Pure; never raises. What comes out is a claim by a stranger: it counts only through the signed reverse-path it
+was sent to.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 
 from gateway.core.message import BouncedRecipient
+from inbound import charset, structure
+from inbound.bounce_shapes import read_shape
+from inbound.bounce_text import ADDRESS, is_office, name_failed, read_lead, read_status, says_delay, status_beside
 
 MAX_RECIPIENTS = 200
-MAX_TEXT = 20_000
+MAX_SCANNED = 128 * 1024
+_STATUS_KINDS = ("message/delivery-status", "message/global-delivery-status")
 _REFUSED = re.compile(rb"^disposition:[^\r\n]{0,100};\s?(?:deleted|denied|failed)", re.MULTILINE)
-_STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&*+?^_`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,252}[A-Za-z0-9]")
-_ORIGINAL_BELOW = re.compile(
-    r"original (?:e-?)?mail|original message|copy of (?:the|your) (?:message|mail|first)|below this line|"
-    r"returned m(?:ail|essage) |"
-    r"start of returned|message (?:header|text|contents)|headers? (?:of|and|follow)|unsent message|rest of|next "
-    r"line is|"
-    r"the first \d+ lines|----- ?(?:message|transcript|unsent)|message follows|копия|副本|拷贝|begin (?:of )?(?:the "
-    r")?(?:original|message)|"
-    r"message original|original[- ]?nachricht|^received: |^return-path: ",
-    re.IGNORECASE,
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\d)")
+_FIELD = re.compile(
+    r"(original-recipient|final-recipient|x-actual-recipient|action|status|diagnostic-code)\s?:(.*)", re.IGNORECASE
 )
-_FAILURE = re.compile(
-    r"undeliver|not (?:be )?deliver|non[- ]?deliver|delivery (?:has )?fail|failed (?:to deliver|recipient|mail)|"
-    r"failure notice|"
-    r"delivery (?:problem|error|status|failure)|returned mail|return(?:ed|ing) (?:message )?to sender|mail "
-    r"delivery|user unknown|"
-    r"unknown (?:user|or illegal)|permanent fatal|could not send|message (?:status|failure)|processing error|"
-    r"rejected mail|"
-    r"automatically rejected|mail failure|no such user|mailbox (?:is )?(?:full|unavailable)|unable to deliver|"
-    r"able to deliver|utilisateur (?:inconnu|non recens)|failed mail|"
-    r"error (?:during|in) delivery|delay|n['’]a pas (?:pu )?[êe]tre (?:remis|distribu)|non remis|échec de (?:la "
-    r")?(?:remise|livraison)|"
-    r"unzustellbar|nicht zugestellt|no (?:se )?(?:pudo|entregado)|imposs[íi]vel entregar|mancato recapito|не "
-    r"может быть доставлен|"
-    r"无法(?:投递|送达|发送)|退信",
-    re.IGNORECASE,
-)
-_DELAYED = re.compile(
-    r"not yet been delivered|has been (?:delayed|postponed)|(?:message|delivery|mail) (?:is |was |has been "
-    r")?(?:still )?delayed|"
-    r"will (?:continue|keep|be retried|try again|retry)|delivery delay|could not send message for past|no "
-    r"action is required|"
-    r"warning[: ].{0,40}(?:delay|could not)|you do not need to resend|temporar(?:y|ily) (?:failure|"
-    r"deferred).{0,40}retr|"
-    r"remise retard[ée]e|wird weiter versucht|verzögert",
-    re.IGNORECASE,
-)
-_ANNOUNCED = re.compile(
-    r"did not reach the following recipient|n['’]a pas atteint (?:le|les) destinataire", re.IGNORECASE
-)
-_OFFICES = re.compile(
-    r"(?:postmaster|mailer-daemon|abuse|helpdesk|support|hostmaster|noreply|no-reply)@", re.IGNORECASE
-)
+_TO_LINE = re.compile(r"^[>\s*]{0,6}(?:to|à|an|para|envelope-to)\s?:[^\n]{0,300}$", re.IGNORECASE | re.MULTILINE)
+_HELD_BACK = ("delivered", "relayed", "expanded", "delayed")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What read_unruly() reads of a report without structure."""
+
+    subject: str
+    text: str
+    report: bytes
+    failed: str
+    """The X-Failed-Recipients field."""
+    own: frozenset[str]
+    """Addresses of the report's own envelope, which never failed; lower-case."""
+    originals: tuple[bytes, ...] = ()
+    """The mails, or their headers, that the report carries as parts."""
 
 
 def read_report(report: bytes) -> tuple[BouncedRecipient, ...] | None:
@@ -70,8 +53,7 @@ def read_report(report: bytes) -> tuple[BouncedRecipient, ...] | None:
     found: dict[str, BouncedRecipient] = {}
     seen = False
     for part in message_from_bytes(report).walk():
-        kind = part.get_content_type()
-        if kind not in ("message/delivery-status", "message/global-delivery-status"):
+        if part.get_content_type() not in _STATUS_KINDS:
             continue
         seen = True
         for block in _blocks(part):
@@ -79,6 +61,24 @@ def read_report(report: bytes) -> tuple[BouncedRecipient, ...] | None:
             if recipient is not None and len(found) < MAX_RECIPIENTS:
                 found.setdefault(recipient.address.lower(), recipient)
     return tuple(found.values()) if seen else None
+
+
+def read_fields(text: str) -> tuple[BouncedRecipient, ...]:
+    """The recipients of delivery-status fields that stand in plain text, as some gateways leave them."""
+    found: dict[str, BouncedRecipient] = {}
+    block = Message()
+    for line in [*text[:MAX_SCANNED].split("\n"), ""]:
+        field = _FIELD.match(line.strip()[:1000])
+        if field is not None and field[1].lower() not in block:
+            block[field[1].lower()] = field[2].strip()
+        elif not line.strip() or field is not None:
+            recipient = _recipient(block) if "action" in block or "status" in block else None
+            if recipient is not None and len(found) < MAX_RECIPIENTS:
+                found.setdefault(recipient.address.lower(), recipient)
+            block = Message()
+            if field is not None:
+                block[field[1].lower()] = field[2].strip()
+    return tuple(found.values())
 
 
 def is_receipt(report: bytes) -> bool:
@@ -89,36 +89,100 @@ def is_receipt(report: bytes) -> bool:
     return b"message/disposition-notification" in lower or b"report-type=disposition" in lower
 
 
-def says_failure(text: str) -> bool:
-    """The subject or text speaks of mail that was not delivered."""
-    return bool(_FAILURE.search(text[:MAX_TEXT]))
+def read_complaint(report: bytes) -> tuple[str, tuple[BouncedRecipient, ...]] | None:
+    """(feedback type, whose complaint it is) of a feedback report (RFC 5965 §3); None for other mail."""
+    if b"message/feedback-report" not in report[:MAX_SCANNED].lower():
+        return None
+    for part in message_from_bytes(report).walk():
+        if part.get_content_type() != "message/feedback-report":
+            continue
+        fields = message_from_bytes(_octets_of(part).lstrip())
+        kind = str(fields.get("feedback-type", "")).strip().lower()[:40]
+        addresses: dict[str, None] = {}
+        for name in ("original-rcpt-to", "removal-recipient", "x-original-recipient"):
+            for value in fields.get_all(name, []):
+                addresses.update(dict.fromkeys(ADDRESS.findall(str(value)[:2000])))
+        people = tuple(BouncedRecipient(a, "", "complaint", False) for a in list(addresses)[:MAX_RECIPIENTS])
+        return kind or "abuse", people
+    return None
 
 
-def read_unruly(subject: str, text: str, failed: str, own: frozenset[str]) -> tuple[BouncedRecipient, ...]:
-    """The addresses that the text of a report without structure names as failed.
+def read_unruly(notice: Notice) -> tuple[BouncedRecipient, ...]:
+    """The addresses that a report without structure names as failed, with what it says of each."""
+    if fields := read_fields(notice.text):
+        return fields
+    lead, rest = read_lead(notice.text)
+    delayed, failed = ([], ADDRESS.findall(notice.failed[:2000])) if notice.failed else read_shape(notice.report)
+    for addresses in (
+        delayed + failed,
+        name_failed(lead),
+        ADDRESS.findall(notice.subject),
+        _addressee(notice.originals, rest),
+    ):
+        named = _without_own(addresses, notice.own)
+        if named:
+            break
+    late = bool(delayed) or says_delay(f"{notice.subject}\n{lead}")
+    recipients = []
+    for address in named:
+        status = status_beside(address, lead, named) or read_status(notice.subject)
+        action = "delayed" if late else "failed"
+        recipients.append(BouncedRecipient(address, status, action, _is_permanent(action, status)))
+    return tuple(recipients)
 
-    `failed` is the X-Failed-Recipients field; `own` are addresses of the report's own envelope, which never failed.
-    """
-    lead = _lead(text[:MAX_TEXT])
-    # Some reports describe the mail first, with its addressees, and then say whom it did not reach.
-    announced = _ANNOUNCED.search(lead)
-    if announced and _ADDRESS.search(lead, announced.end()):
-        lead = lead[announced.end() :]
-    delayed = bool(_DELAYED.search(lead) or _DELAYED.search(subject) or "delay" in subject.lower())
-    status = next(iter(_STATUS.findall(lead)), "")
-    addresses: dict[str, str] = {}
-    for address in _ADDRESS.findall(failed[:MAX_TEXT]) or _named(lead):
+
+def _without_own(addresses: Sequence[str], own: frozenset[str]) -> list[str]:
+    kept: dict[str, str] = {}
+    for address in addresses:
         key = address.lower()
-        if key not in own and not _OFFICES.match(key) and len(addresses) < MAX_RECIPIENTS:
-            addresses.setdefault(key, address)
-    action = "delayed" if delayed else "failed"
-    return tuple(BouncedRecipient(address, status, action, not delayed) for address in addresses.values())
+        if key not in own and len(kept) < MAX_RECIPIENTS:
+            kept.setdefault(key, address)
+    people = [address for address in kept.values() if not is_office(address)]
+    return people or list(kept.values())
+
+
+def _addressee(originals: tuple[bytes, ...], rest: str) -> list[str]:
+    """To whom the returned mail was written, where that was one address."""
+    for original in originals:
+        fields = structure.limit(original[: structure.LARGE_PART]).fields
+        found = [a for f in fields if f.name == b"to" for a in _distinct(charset.decode(f.value))]
+        if found:
+            return found if len(found) == 1 else []
+    line = _TO_LINE.search(rest)
+    found = _distinct(line[0]) if line else []
+    return found if len(found) == 1 else []
+
+
+def _distinct(text: str) -> list[str]:
+    return list({address.lower(): address for address in ADDRESS.findall(text[:2000])}.values())
 
 
 def _blocks(part: Message) -> Iterator[Message]:
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    payload = part.get_payload()
+    if encoding in ("base64", "quoted-printable"):
+        # The standard library reads the blocks without decoding them first (RFC 3464 §2.1.1 wants 7bit).
+        for block in re.split(rb"\r?\n[ \t]*\r?\n", _octets_of(part))[: 2 * MAX_RECIPIENTS]:
+            yield message_from_bytes(block.lstrip())
+    elif isinstance(payload, list):
+        yield from (block for block in payload if isinstance(block, Message))
+
+
+def _octets_of(part: Message) -> bytes:
+    """The decoded octets of a message/* part, which the standard library has taken for mails."""
     payload = part.get_payload()
     if isinstance(payload, list):
-        yield from (block for block in payload if isinstance(block, Message))
+        text = "\n\n".join(block.as_string() for block in payload[: 2 * MAX_RECIPIENTS] if isinstance(block, Message))
+    else:
+        text = str(payload)
+    octets = text.encode("utf-8", "surrogateescape").strip()
+    match str(part.get("content-transfer-encoding", "")).strip().lower():
+        case "base64":
+            return charset.decode_base64(octets)
+        case "quoted-printable":
+            return charset.decode_quoted(octets)
+        case _:
+            return octets
 
 
 def _recipient(block: Message) -> BouncedRecipient | None:
@@ -129,45 +193,27 @@ def _recipient(block: Message) -> BouncedRecipient | None:
     if not address:
         return None
     action = str(block.get("action", "")).split("(")[0].strip().lower().split(" ")[0][:20]
-    found = _STATUS.search(str(block.get("status", "")) or str(block.get("diagnostic-code", "")))
+    if action and action not in (*_HELD_BACK, "failed"):
+        action = "failed"
+    diagnostic = " ".join(str(block.get("diagnostic-code", ""))[:2000].split())
+    found = _STATUS.search(str(block.get("status", "")))
     status = found[1] if found else ""
-    permanent = action in ("failed", "failure", "") and not status.startswith(("2", "4"))
-    return BouncedRecipient(address, status, action, permanent)
+    if not status or status.endswith(".0.0"):
+        # Many systems say no more than the class there, and leave the rest to the words of the other side.
+        # The class stays that of the system that gave up (RFC 3464 §2.3.4).
+        meant = read_status(diagnostic)
+        status = status[:1] + meant[1:] if status and meant else meant or status
+    return BouncedRecipient(address, status, action, _is_permanent(action, status))
+
+
+def _is_permanent(action: str, status: str) -> bool:
+    return action not in _HELD_BACK and not status.startswith(("2", "4"))
 
 
 def _typed(block: Message, name: str) -> str:
     """The address of `rfc822; a@b` (RFC 3464 §2.1.2); a bare address is forgiven."""
     value = str(block.get(name, "")).replace("\r", "").replace("\n", "")[:2000]
     address = value.rpartition(";")[2].strip().strip("<>").strip()
+    if " " in address and (inside := ADDRESS.findall(address)):
+        address = inside[-1]
     return "".join(c for c in address if c.isprintable())[:320]
-
-
-def _lead(text: str) -> str:
-    """What stands before the copy of the original mail."""
-    kept: list[str] = []
-    for line in text.split("\n"):
-        if kept and any(kept) and _ORIGINAL_BELOW.search(line[:200]) and _ADDRESS.search("\n".join(kept)):
-            break
-        kept.append(line[:1000].strip())
-    return "\n".join(kept)
-
-
-def _named(lead: str) -> list[str]:
-    """Addresses that stand alone or at an end of their line, or in brackets there; else all of them."""
-    alone: list[str] = []
-    others: list[str] = []
-    for line in lead.split("\n"):
-        bare = line.strip("\t <>'\"*[]():;,-.")
-        found = _ADDRESS.findall(line)
-        if found and (bare == found[0] or line.lstrip("\t -*>'\"").startswith(("<", found[0])) or _says_who(line)):
-            alone += found[:1]
-        else:
-            others += found
-    return alone or others
-
-
-def _says_who(line: str) -> bool:
-    lower = line.lower()
-    return any(
-        word in lower for word in ("recipient", "user", "address:", "undeliverable to", "attempts:", "following")
-    )

@@ -1,4 +1,4 @@
-"""Octets and encoded-words to plain text that any store can hold.
+"""Octets and encoded-words to plain text that any store can hold; the only file that knows charset-normalizer.
 
 Called by parse for bodies, file names and display names; never raises, whatever the charset label says. Cleaned text
 has no NUL, no lone surrogate, \\n line ends, and is NFC. RFC 2045 §5.2, RFC 2047; WHATWG labels where mail uses them.
@@ -11,6 +11,8 @@ import codecs
 import re
 import unicodedata
 from functools import lru_cache
+
+from charset_normalizer import from_bytes
 
 # What mail programs call a charset and what its senders really use differ in these well-known cases.
 _SUPERSETS = {
@@ -38,6 +40,18 @@ _LABELS = {
 }
 # Codecs of Python that map text to text or run a little language: no mail is written in them.
 _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+_WESTERN = frozenset({"cp1252", "iso8859-15", "cp1254", "cp1250", "iso8859-2", "mac_roman", "mac-roman"})
+_JAPANESE = re.compile(rb"\x1b(?:\$[@B]|\(J)")
+_ASCII = bytes(range(0x80))
+_COMMON_LETTERS = b"aeiounrstl"
+_MAC_ACCENTS = (b"\x87", b"\x88", b"\x89", b"\x8d", b"\x8e", b"\x8f", b"\x90", b"\x9d", b"\x9f")
+_NOT_ACCENTS = bytes(range(0xC0))
+# Where letters other than Latin prevail, one of these is meant.
+_SCRIPTS = [
+    *("koi8_r", "cp1251", "iso8859_5", "cp866", "mac_cyrillic", "cp1253", "cp1255", "cp1256", "cp874"),
+    *("gb18030", "big5", "cp932", "euc_jp", "euc_kr"),
+]
+MAX_GUESSED = 32 * 1024
 _WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=")
 _CONTROLS = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]+"
@@ -64,15 +78,39 @@ def codec_name(label: str) -> str | None:
 
 
 def decode(octets: bytes, label: str = "") -> str:
-    """The text of `octets`: in the declared charset if that holds, else UTF-8, else windows-1252 with replacement."""
+    """The text of `octets`: in the declared charset if that holds, else UTF-8, else what its letters look like.
+
+    Text that is UTF-8 throughout is read so whatever Western charset its sender declared: by chance nothing is.
+    """
+    if octets.isascii() and b"\x1b" not in octets and not label:
+        return octets.decode("ascii")
     codec = codec_name(label) if label else None
-    for name in (codec, "utf-8"):
+    for name in ("utf-8", codec) if codec is None or codec in _WESTERN else (codec, "utf-8"):
         if name is not None:
             try:
-                return octets.decode(name)
+                return _decode_strictly(octets, name)
             except (UnicodeError, ValueError):
                 continue
     return _decode_damaged(octets, codec)
+
+
+def decode_header(octets: bytes, label: str) -> str:
+    """The text of raw octets in a header: UTF-8 (RFC 6532), else the charset `label` of the body, else a guess."""
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return decode(octets, label)
+
+
+def _decode_strictly(octets: bytes, codec: str) -> str:
+    if codec != "utf-8":
+        return octets.decode(codec)
+    if octets.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return octets.decode("utf-16")
+    # Escape sequences that name a Japanese set are in no other text (RFC 1468).
+    if b"\x1b" in octets and _JAPANESE.search(octets):
+        return octets.decode("iso2022_jp_2")
+    return octets.decode("utf-8")
 
 
 def _decode_damaged(octets: bytes, codec: str | None) -> str:
@@ -85,7 +123,20 @@ def _decode_damaged(octets: bytes, codec: str | None) -> str:
     as_utf8 = octets.decode("utf-8", "replace")
     wrong = as_utf8.count("\ufffd")
     right = sum(1 for c in as_utf8[:100_000] if c > "\x7f") - wrong
-    return as_utf8 if right > wrong else octets.decode("cp1252", "replace")
+    return as_utf8 if right > wrong else octets.decode(_guess(octets[:MAX_GUESSED]), "replace")
+
+
+def _guess(octets: bytes) -> str:
+    """The codec of text that is not UTF-8 and declares nothing that holds."""
+    high = len(octets.translate(None, _ASCII))
+    letters = high + sum(octets.count(byte) for byte in _COMMON_LETTERS)
+    if high < 8 or high * 2 < letters:
+        # Accents here and there: the script is Latin. Old Macs have theirs where Windows has signs and gaps.
+        macs = sum(octets.count(byte) for byte in _MAC_ACCENTS)
+        windows = len(octets.translate(None, _NOT_ACCENTS))
+        return "mac_roman" if macs > windows else "cp1252"
+    best = from_bytes(octets, cp_isolation=_SCRIPTS, preemptive_behaviour=False, enable_fallback=False).best()
+    return (codec_name(best.encoding) if best is not None else None) or "cp1252"
 
 
 def clean_text(text: str) -> str:
@@ -139,6 +190,11 @@ def _word_octets(encoding: str, payload: str, label: str) -> bytes:
     if encoding in "qQ":
         return binascii.a2b_qp(octets, header=True)
     return decode_base64(octets)
+
+
+def decode_quoted(octets: bytes) -> bytes:
+    """The decoded octets of quoted-printable; what is not quoted well stays as it is (RFC 2045 §6.7)."""
+    return binascii.a2b_qp(octets)
 
 
 def decode_base64(octets: bytes) -> bytes:

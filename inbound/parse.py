@@ -27,6 +27,7 @@ MAX_MESSAGE_ID = 900
 MAX_REFERENCES = 100
 MAX_RECIPIENTS = 500
 _MESSAGE_ID = re.compile(r"<[^<>\s\x00-\x1f\x7f]{3,898}>")
+_CHARSET = re.compile(rb"charset\s?=\s?\"?([A-Za-z0-9._-]{2,40})", re.IGNORECASE)
 _FOLD = re.compile(rb"(?:\r\n|\r|\n)(?=[ \t])")
 _TRAILING_BLANKS = re.compile(rb"(?<![ \t\r])[ \t\r]+(?=\n)")
 _DAEMONS = ("mailer-daemon", "mailerdaemon", "mail-daemon", "postmaster", "mdaemon", "maildelivery", "mmdf")
@@ -48,7 +49,8 @@ class _Library:
 def parse(raw: bytes) -> ParsedMessage:
     """Read one mail as it came from the wire. Never raises; linear in the length of `raw`."""
     limited = structure.limit(raw)
-    headers = [(f.name.decode("ascii", "replace"), _unfold(f.value)) for f in limited.fields]
+    label = _declared_charset(limited)
+    headers = [(f.name.decode("ascii", "replace"), _unfold(f.value, label)) for f in limited.fields]
     library = _parse_with_library(limited)
     utf8 = all(_is_utf8(f.value) for f in limited.fields if f.name == b"from")
     sender = read_sender(_values(headers, "from"), utf8=utf8)
@@ -114,15 +116,22 @@ def _values(headers: list[tuple[str, str]], name: str) -> list[str]:
     return [value for key, value in headers if key == name]
 
 
-def _unfold(value: bytes) -> str:
-    """The raw value on one line; octets that are not UTF-8 are read as windows-1252 (RFC 5322 §2.2.3, RFC 6532)."""
+def _declared_charset(limited: structure.Limited) -> str:
+    """What the top Content-Type says of the body, which raw octets in the header are mostly written in too."""
+    kind = next((f.value for f in limited.fields if f.name == b"content-type"), b"")
+    found = _CHARSET.search(kind)
+    return found[1].decode("ascii") if found else ""
+
+
+def _unfold(value: bytes, label: str) -> str:
+    """The raw value on one line (RFC 5322 §2.2.3); `label` is the charset of octets that are not UTF-8 (RFC 6532)."""
     value = value.strip(b" \t\r\n")
     if b"\n" in value or b"\r" in value:
         value = _FOLD.sub(b"", value)
     try:
         return value.decode("ascii")
     except UnicodeDecodeError:
-        return charset.decode(value)
+        return charset.decode_header(value, label)
 
 
 def _is_utf8(value: bytes) -> bool:

@@ -6,7 +6,7 @@ Envelope facts come from the wire only (invariant I7); everything in ParsedMessa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from gateway.core.address import Address
@@ -135,7 +135,7 @@ class BouncedRecipient:
     address: str
     status: str
     action: str
-    """failed, delayed, delivered, relayed, expanded; "" where unknown."""
+    """failed, delayed, delivered, relayed, expanded; complaint for a feedback report (RFC 5965); "" where unknown."""
     permanent: bool
 
 
@@ -146,6 +146,8 @@ class Classification:
     kind: Kind
     sign: str = ""
     bounced: tuple[BouncedRecipient, ...] = ()
+    returns: date | None = None
+    """The day an automatic answer gives for the end of an absence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
-from inbound.bounces import is_receipt, read_report, read_unruly, says_failure
+import time
 
-NOBODY: frozenset[str] = frozenset()
+from gateway.core.message import BouncedRecipient
+from inbound.bounces import Notice, is_receipt, read_complaint, read_fields, read_report, read_unruly
+from tests.inbound.mails import multipart, part
+
+
+def named(subject: str, text: str, failed: str = "", own: frozenset[str] = frozenset()) -> list[str]:
+    return [r.address for r in read_unruly(Notice(subject, text, text.encode(), failed, own))]
 
 
 def test_a_mail_without_a_status_part_is_no_report() -> None:
@@ -16,23 +22,66 @@ def test_a_refusal_dressed_as_a_receipt_is_none() -> None:
 
 
 def test_addresses_of_the_envelope_never_failed() -> None:
-    found = read_unruly(
-        "", "not delivered to <bob@example.org>\nsent to list@ours.example", "", frozenset({"list@ours.example"})
-    )
-    assert [r.address for r in found] == ["bob@example.org"]
+    text = "not delivered to <bob@example.org>\nsent to list@ours.example"
+    assert named("", text, own=frozenset({"list@ours.example"})) == ["bob@example.org"]
 
 
 def test_the_field_of_failed_recipients_wins() -> None:
-    found = read_unruly("", "see postmaster@mx.example, or x@y.example", "bob@example.org, carol@example.org", NOBODY)
-    assert [r.address for r in found] == ["bob@example.org", "carol@example.org"]
+    found = named("", "see postmaster@mx.example, or x@y.example", "bob@example.org, carol@example.org")
+    assert found == ["bob@example.org", "carol@example.org"]
 
 
 def test_addressees_named_before_the_failed_one_did_not_fail() -> None:
     text = "Your message\n To: team@example.org\ndid not reach the following recipient(s):\nbob@example.org on Monday\n"
-    assert [r.address for r in read_unruly("", text, "", NOBODY)] == ["bob@example.org"]
+    assert named("", text) == ["bob@example.org"]
 
 
-def test_words_of_failure_in_french_and_english() -> None:
-    assert says_failure("Undelivered Mail Returned to Sender")
-    assert says_failure("Votre message n'a pas pu être remis")
-    assert not says_failure("La livraison des cartons")
+def test_the_returned_mail_tells_its_one_addressee() -> None:
+    notice = Notice("Undelivered", "It failed.", b"", "", frozenset(), (b"To: Bob <bob@example.org>\r\n\r\nwords",))
+    assert [r.address for r in read_unruly(notice)] == ["bob@example.org"]
+    several = Notice("Undelivered", "It failed.", b"", "", frozenset(), (b"To: a@b.example, c@d.example\r\n\r\n",))
+    assert read_unruly(several) == ()
+
+
+def test_an_encoded_status_part_is_read() -> None:
+    fields = (
+        b"Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; bob@example.org\nAction: failed\nStatus: 5.1.1\n"
+    )
+    encoded = part("message/delivery-status", fields)
+    raw = b"From: x\r\n" + multipart("report; report-type=delivery-status", encoded)
+    assert read_report(raw) == (BouncedRecipient("bob@example.org", "5.1.1", "failed", True),)
+
+
+def test_the_diagnostic_tells_what_a_bare_class_does_not() -> None:
+    block = (
+        b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        b"Final-Recipient: rfc822; bob@example.org\r\nAction: failed\r\nStatus: 5.0.0\r\n"
+        b"Diagnostic-Code: smtp; 550-5.1.1 no such user\r\n"
+    )
+    assert read_report(block) == (BouncedRecipient("bob@example.org", "5.1.1", "failed", True),)
+
+
+def test_status_fields_in_plain_text_are_read() -> None:
+    text = (
+        "It failed:\n\nFinal-Recipient: rfc822; bob@example.org\nAction: failed\nStatus: 4.2.2\n\nFinal-Recipient: x\n"
+    )
+    assert read_fields(text) == (BouncedRecipient("bob@example.org", "4.2.2", "failed", False),)
+    assert read_fields("Status: all is well\nAction: dinner") == ()
+
+
+def test_a_complaint_names_its_kind_and_its_person() -> None:
+    fields = b"Content-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nVersion: 1\r\n"
+    raw = multipart(
+        "report; report-type=feedback-report",
+        part("text/plain", "spam"),
+        fields + b"Original-Rcpt-To: <bob@example.org>\r\n",
+    )
+    assert read_complaint(raw) == ("abuse", (BouncedRecipient("bob@example.org", "", "complaint", False),))
+    assert read_complaint(b"Subject: x\r\n\r\nFeedback-Type: abuse\r\n") is None
+
+
+def test_no_report_costs_more_than_its_length() -> None:
+    hostile = ("<" + "a" * 300 + "\n") * 3000 + "a@" * 50_000
+    began = time.process_time()
+    read_unruly(Notice(hostile[:500], hostile, hostile.encode(), "", frozenset()))
+    assert time.process_time() - began < 1.0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from gateway.core.message import BouncedRecipient, Classification, Kind
@@ -143,3 +145,73 @@ def test_our_own_mail_coming_back_is_a_loop() -> None:
     assert kind(mail("x", headers="List-Id: Projets <projets.talk.example>\r\n")) is Kind.LOOP
     assert kind(mail("x", headers="List-Id: <projets.nottalk.example>\r\n")) is Kind.ORDINARY
     assert classify(parse(own), "alice@example.org", "").kind is Kind.ORDINARY
+
+
+@pytest.mark.parametrize(
+    ("headers", "text"),
+    [
+        ("Subject: Re: Out of office rules\r\nIn-Reply-To: <a@b>\r\n", "I am away from that opinion."),
+        ("Subject: Absence : lundi\r\n", "Paul ne vient pas."),
+        ("Subject: On vacation: who covers?\r\n", "Please tell me."),
+        ("Subject: Fwd: Delivery failed\r\n", "Why does bob@example.org fail?"),
+        ("Subject: Undeliverable: what does it mean?\r\n", "I got a mail that says user unknown for bob@example.org"),
+        (
+            "Subject: Re: Mail delivery failed\r\n",
+            "My mails come back, see.\n\n> not delivered to bob@x.example",
+        ),
+    ],
+)
+def test_people_speak_of_absences_and_failures_too(headers: str, text: str) -> None:
+    assert kind(mail(text, headers=headers)) is Kind.ORDINARY
+
+
+@pytest.mark.parametrize(
+    ("headers", "text"),
+    [
+        ("Subject: Odpowiedź automatyczna: Budget\r\n", "Nie ma mnie."),
+        ("Subject: Autosvar: Budget\r\n", "Jag är inte här."),
+        ("Subject: 自动回复: Budget\r\n", "x"),
+        ("Subject: Absent: Budget\r\nIn-Reply-To: <a@b>\r\n", "Je suis absent."),
+    ],
+)
+def test_answers_of_machines_in_other_languages(headers: str, text: str) -> None:
+    assert kind(mail(text, headers=headers)) is Kind.AUTO_REPLY
+
+
+def test_the_day_of_return_is_told() -> None:
+    headers = "Subject: Réponse automatique : Budget\r\nDate: Mon, 20 Jul 2026 10:00:00 +0200\r\n"
+    found = classify(parse(mail("Je suis absent, de retour le 3 août.", headers=headers)), "alice@example.org", OURS)
+    assert found.returns == date(2026, 8, 3)
+
+
+def test_a_person_may_pass_a_report_on() -> None:
+    status = b"Content-Type: message/delivery-status\r\n\r\nX: y\r\n\r\nFinal-Recipient: rfc822; bob@example.org\r\n"
+    whole = status + b"Action: failed\r\nStatus: 5.1.1\r\n"
+    head = HEAD + b"Subject: Fwd: Undelivered\r\nReferences: <a@b>\r\n"
+    assert kind(head + multipart("mixed", part("text/plain", "What is this?"), whole)) is Kind.ORDINARY
+    assert kind(HEAD.replace(b"Alice", b"Mail Delivery System") + multipart("mixed", whole), "") is Kind.BOUNCE
+
+
+def test_a_report_wrapped_by_a_scanner_is_read() -> None:
+    inner = report("Final-Recipient: rfc822; bob@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n")
+    wrapped = b"Content-Type: message/rfc822\r\n\r\n" + inner.replace(b"edge", b"inner")
+    raw = b"From: postmaster@mx.example\r\nSubject: Delivery Status Notification (Failure)\r\n" + multipart(
+        "mixed; report-type=delivery-status", wrapped
+    )
+    assert [r.address for r in classify(parse(raw), "x@mx.example", OURS).bounced] == ["bob@example.org"]
+
+
+def test_a_complaint_is_a_bounce_that_is_not_permanent() -> None:
+    fields = b"Content-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nVersion: 1\r\n"
+    original = b"Content-Type: message/rfc822\r\n\r\nTo: bob@example.org\r\nSubject: x\r\n\r\nwords\r\n"
+    raw = HEAD + multipart("report; report-type=feedback-report", part("text/plain", "x"), fields, original)
+    found = classify(parse(raw), "alice@example.org", OURS)
+    assert (found.kind, found.sign) == (Kind.BOUNCE, "feedback-report")
+    assert found.bounced == (BouncedRecipient("bob@example.org", "", "complaint", False),)
+
+
+def test_a_calendar_answer_is_a_machines_where_nobody_wrote_words() -> None:
+    answer = part("text/calendar; method=REPLY", "BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nEND:VCALENDAR\r\n")
+    head = HEAD + b"Subject: Accepted: Budget\r\n"
+    assert kind(head + multipart("alternative", part("text/plain", "\r\n"), answer)) is Kind.AUTO_REPLY
+    assert kind(head + multipart("alternative", part("text/plain", "I will be late."), answer)) is Kind.ORDINARY
