@@ -24,6 +24,8 @@ _ANSWER_MARKS = re.compile(
     r"(?:(?:re|aw|tr|fwd?|rép|sv|vs|antw|wg|odp|r|i|rif)\s*(?:\[\d+\])?\s*[::]\s*|\[[^\]]{1,60}\]\s*)", re.IGNORECASE
 )
 _TITLE_LENGTH = 200
+# RFC 6838 §4.2 wants names far shorter; what is longer names no type that anybody knows, and fits no column.
+_TYPE_LENGTH = 127
 
 
 def publish(
@@ -99,9 +101,10 @@ def _content(item: Decided, house: House) -> NewContent:
 
 
 def _file(attachment: Attachment) -> NewFile:
+    known = len(attachment.content_type) <= _TYPE_LENGTH
     return NewFile(
         attachment.name,
-        attachment.content_type,
+        attachment.content_type if known else "application/octet-stream",
         attachment.size,
         attachment.sha256,
         attachment.inline,
