@@ -113,10 +113,13 @@ def bare(line: str) -> str:
 def compare(case: Case, got: str) -> list[tuple[str, str]]:
     """(mark, line) of expected and got: " " both, "-" lost, "+" too much, "." optional."""
     optional = {bare(line) for text in case.may_contain for line in folded(text)}
-    expected = folded(case.text or "")
+    expected, lines = folded(case.text or ""), folded(got)
+    if case.style == "forward":
+        # Some programs forward a mail with the marks of a quote: with or without them, it is the same mail.
+        expected, lines = [bare(line) for line in expected], [bare(line) for line in lines]
     result: list[tuple[str, str]] = []
     at = 0
-    for line in folded(got):
+    for line in lines:
         if line in expected[at:] and not (line != expected[at] and bare(line) in optional):
             found = expected.index(line, at)
             result += [("-", lost) for lost in expected[at:found]]
