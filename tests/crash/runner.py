@@ -12,28 +12,29 @@ from pathlib import Path
 
 from gateway import settings
 from gateway.app import App
+from gateway.core.reply import Reply
 from gateway.observe import set_up_logs
 from inbound import spool
-from outbound import worker
+from store import deliveries
 
 
 def answer_before_commit() -> None:
     """Says 250 and stores the mail a moment later (breaks P1)."""
     commit = spool.Spool._commit
 
-    def late(own: spool.Spool, batch: list[spool._Submission]) -> list[spool.Reply]:
+    def late(own: spool.Spool, batch: list[spool._Submission]) -> list[Reply]:
         for item in batch:
             item.done(spool.ACCEPTED)
         time.sleep(0.2)
         commit(own, [spool._Submission(i.envelope, i.intake, i.blob, lambda _: None) for i in batch])
         return [spool.ACCEPTED] * len(batch)
 
-    spool.Spool._commit = late  # type: ignore[method-assign]
+    spool.Spool._commit = late  # type: ignore[method-assign, assignment]
 
 
 def never_record() -> None:
     """Forgets what was delivered (breaks P3)."""
-    worker.deliveries.record = lambda *_: 0  # type: ignore[assignment]
+    deliveries.record = lambda *_: 0
 
 
 MUTANTS = {"": lambda: None, "answer-before-commit": answer_before_commit, "never-record": never_record}

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, event, func, select
 
 from gateway.core.message import Envelope
 from gateway.core.reply import Reply
-from inbound import spool as module
 from inbound.spool import ACCEPTED, FULL, IN_ROW, STOPPING, TROUBLE, Spool
 from store.blobs import BlobWriter, DiskBlobs
 from store.database import Database
@@ -204,7 +203,7 @@ def test_a_full_disk_gives_452_and_recovers(
     assert stored(database) == (0, 0, 0)
     free = os.statvfs(tmp_path)
     monkeypatch.setattr(
-        module.os, "statvfs", lambda _: os.statvfs_result((free[0], 1 << 60, free[2], 1 << 60, 1 << 60, *free[5:10]))
+        os, "statvfs", lambda _: os.statvfs_result((free[0], 1 << 60, free[2], 1 << 60, 1 << 60, *free[5:10]))
     )
     assert opened.accept(LETTER, b"words") == ACCEPTED
     opened.stop()

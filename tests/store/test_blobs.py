@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -36,7 +37,7 @@ def s3(s3_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     """The endpoint of an empty storage with the bucket `mails`; uploads pass through tmp_path."""
     for name, value in (("ACCESS_KEY_ID", "one"), ("SECRET_ACCESS_KEY", "two"), ("DEFAULT_REGION", "us-east-1")):
         monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setattr(module.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     client = boto3.client("s3", endpoint_url=s3_server)
     client.create_bucket(Bucket="mails")
     yield s3_server
@@ -155,7 +156,7 @@ class TestDiskBlobs:
             done.append(f"rename to {target.relative_to(disk.folder)}")
             return replace(path, target)
 
-        monkeypatch.setattr(module.os, "fsync", see_fsync)
+        monkeypatch.setattr(os, "fsync", see_fsync)
         monkeypatch.setattr(Path, "replace", see_replace)
         disk.put(WORDS)
         one, two = NAME[:2], f"{NAME[:2]}/{NAME[2:4]}"
