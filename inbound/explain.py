@@ -13,9 +13,10 @@ from inbound.reading import read
 
 
 class ExplainedAttachment(TypedDict):
-    """One attached file; `size` in octets."""
+    """One attached file; `size` in octets. `name` is "" where the sender gave none; it is stored as `saved_as`."""
 
     name: str
+    saved_as: str
     content_type: str
     size: int
     sha256: str
@@ -98,7 +99,14 @@ def describe(reading: Reading) -> Explanation:
         "quoted": "\n\n".join(filter(None, (body.quoted, body.forwarded))),
         "signature": body.signature,
         "attachments": [
-            {"name": a.name, "content_type": a.content_type, "size": a.size, "sha256": a.sha256, "inline": a.inline}
+            {
+                "name": a.name if a.named else "",
+                "saved_as": a.name,
+                "content_type": a.content_type,
+                "size": a.size,
+                "sha256": a.sha256,
+                "inline": a.inline,
+            }
             for a in parsed.attachments
         ],
         "bounce": _bounce(reading.classification),

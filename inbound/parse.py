@@ -181,6 +181,7 @@ def _attachment(leaf: Leaf, html: str) -> Attachment:
         inline=referred or leaf.disposition == "inline",
         content_id=leaf.content_id,
         content=leaf.content,
+        named=leaf.named,
     )
 
 

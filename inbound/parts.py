@@ -1,35 +1,42 @@
 """The leaves of a MIME tree: which parts are the author's words and which are attachments.
 
 parse hands in the tree and the octets that structure.limit() took out of it. A nested mail is never the author's words:
-it is one attachment. Never raises on a tree whose size is limited. RFC 2046 §5.1, RFC 2183, RFC 2387.
+it is one attachment. What wraps a mail is opened: signatures, winmail.dat, files in the text; what is encrypted is
+named in the defects. Never raises on a tree whose size is limited. RFC 2046 §5.1, RFC 2183, RFC 2387, RFC 1847.
 """
 
 from __future__ import annotations
 
-import binascii
 import html
 from dataclasses import dataclass, field
 from email.message import Message
 
-from inbound import charset, structure
+from inbound import charset, embedded, signed, structure, tnef
 from inbound.filename import safe_name
 from inbound.flowed import unwrap
+from inbound.sniffing import UNKNOWN, sniff
 
 MAX_TEXT = 2 * 1024 * 1024
+MAX_WRAPPINGS = 3
 # Other renderings of the same words, for watches and for interactive clients.
 _RENDERINGS = frozenset({"text/x-amp-html", "text/watch-html"})
+# The same words without marks, or with marks that are readable as they are.
+_PLAIN = frozenset({"text/plain", "text/markdown", "text/x-markdown", "text/enriched", "text/richtext"})
+_ENRICHED = frozenset({"text/enriched", "text/richtext"})
+_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _VIEWED = frozenset({"content-type", "content-disposition", "content-id", "content-transfer-encoding"})
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One attachment with its content decoded."""
+    """One attachment with its content decoded. `named` is false where the name is ours, for the sender gave none."""
 
     name: str
     content_type: str
     disposition: str
     content_id: str
     content: bytes = field(repr=False)
+    named: bool = True
 
 
 @dataclass(slots=True)
@@ -43,6 +50,7 @@ class Leaves:
     _first: bool = True
     _lone_html: bool = False
     _lone_text: bool = False
+    _wrappings: int = 0
 
     @property
     def text(self) -> str | None:
@@ -55,6 +63,15 @@ class Leaves:
     def html(self) -> str | None:
         """The words as HTML, not yet clean."""
         return "\n".join(self._htmls) if self._lone_html or len(self._htmls) else None
+
+    def note(self, defect: str) -> None:
+        """Name something once."""
+        if defect not in self.defects:
+            self.defects.append(defect)
+
+    def wordless(self) -> bool:
+        """No part so far had words."""
+        return not any(words.strip() for words in (*self._texts, *self._htmls))
 
 
 def read_leaves(message: Message, taken: dict[bytes, bytes]) -> Leaves:
@@ -71,29 +88,88 @@ def _walk(leaves: Leaves, part: Message, taken: dict[bytes, bytes], *, alternati
     kind = view.get_content_type()
     payload = part.get_payload()
     if isinstance(payload, list) and kind.startswith("multipart/"):
-        alternative = alternative or kind == "multipart/alternative"
-        for child in payload:
-            if isinstance(child, Message):
-                _walk(leaves, child, taken, alternative=alternative)
+        if kind == "multipart/encrypted":
+            leaves.note("encrypted")
+            return
+        children = [child for child in payload if isinstance(child, Message)]
+        if kind == "multipart/alternative":
+            alternative, children = True, _without_twins(children)
+        for child in children:
+            _walk(leaves, child, taken, alternative=alternative)
         return
     if kind.startswith("multipart/"):
         # A multipart that nobody can take apart is read as the text it is.
         kind = "text/plain"
-    if kind in _RENDERINGS and alternative:
+    if (kind in _RENDERINGS and alternative) or kind == "application/applefile":
         return
+    if kind in signed.SIGNATURE_TYPES:
+        leaves.note("signed")
+        return
+    _read_leaf(leaves, part, view, kind, taken, alternative=alternative)
+
+
+def _without_twins(children: list[Message]) -> list[Message]:
+    """Of several plain alternatives the first of the plainest kind: all say the same (RFC 2046 §5.1.4)."""
+    plain = [child for child in children if child.get_content_type() in _PLAIN and not child.get_filename("")]
+    if len(plain) < 2:
+        return children
+    best = next((child for child in plain if child.get_content_type() == "text/plain"), plain[0])
+    return [child for child in children if child is best or child not in plain]
+
+
+def _read_leaf(
+    leaves: Leaves, part: Message, view: Message, kind: str, taken: dict[bytes, bytes], *, alternative: bool
+) -> None:
     declared = _declared_name(view)
     disposition = _disposition(view)
-    is_words = kind in ("text/plain", "text/html") and disposition != "attachment" and (not declared or leaves._first)
+    is_words = (kind in _PLAIN or kind == "text/html") and disposition != "attachment"
+    is_words = is_words and (not declared or leaves._first)
     leaves._first = False
     content = _content(part, view, taken)
     if is_words:
         _add_words(leaves, view, kind, content, alternative=alternative)
         if len(content) <= MAX_TEXT:
             return
-        leaves.defects.append("text_too_long")
-    if kind == "message/delivery-status" or not (content or declared or disposition == "attachment"):
+        leaves.note("text_too_long")
+    if kind in signed.SMIME_TYPES and _unwrap_cms(leaves, content, alternative=alternative):
         return
-    _add_attachment(leaves, view, kind, content, declared or _nested_subject(kind, content))
+    if kind in _TNEF or (kind in UNKNOWN and declared.lower() == "winmail.dat"):
+        package = tnef.unpack(content)
+        if package is not None:
+            _add_package(leaves, package)
+            return
+    if kind in ("message/delivery-status", "message/feedback-report"):
+        return
+    if content or declared or disposition == "attachment":
+        _add_attachment(leaves, view, kind, content, declared)
+
+
+def _unwrap_cms(leaves: Leaves, content: bytes, *, alternative: bool) -> bool:
+    """Walk what an S/MIME part wraps; False where it is to be kept as a file."""
+    wrapping, inside = signed.open_cms(content)
+    if wrapping is signed.Wrapping.OTHER:
+        return False
+    leaves.note(wrapping.value)
+    leaves._wrappings += 1
+    if wrapping is signed.Wrapping.SIGNED and inside and leaves._wrappings <= MAX_WRAPPINGS:
+        limited = structure.limit(inside)
+        _walk(leaves, structure.read_tree(limited.slim), limited.taken, alternative=alternative)
+    return True
+
+
+def _add_package(leaves: Leaves, package: tnef.Package) -> None:
+    """The files of a winmail.dat, and its words where the mail has none."""
+    if leaves.wordless():
+        if package.text.strip():
+            leaves._texts.append(charset.clean_text(package.text[:MAX_TEXT]))
+        if package.html.strip():
+            leaves._htmls.append(charset.clean_text(package.html[:MAX_TEXT]))
+            leaves._lone_html = not package.text.strip()
+    for file in package.files:
+        kind = file.content_type.lower().split(";")[0].strip()
+        if "/" not in kind or not kind.isascii() or not kind.isprintable() or len(kind) > 100:
+            kind = ""
+        _add_file(leaves, file.name, kind, file.content, "", file.content_id.strip("<>")[:250])
 
 
 def _add_words(leaves: Leaves, view: Message, kind: str, content: bytes, *, alternative: bool) -> None:
@@ -104,6 +180,14 @@ def _add_words(leaves: Leaves, view: Message, kind: str, content: bytes, *, alte
         leaves._lone_html = leaves._lone_html or (not alternative and bool(words.strip()))
         return
     words = charset.clean_text(charset.decode(content[:MAX_TEXT], label))
+    words, armor = signed.unwrap_pgp(words)
+    if armor:
+        leaves.note(armor)
+    words, files = embedded.take_files(words)
+    for name, octets in files:
+        _add_file(leaves, name, "", octets, "attachment", "")
+    if kind in _ENRICHED:
+        words = embedded.plain_of_enriched(words)
     if _parameter(view, "format").lower() == "flowed":
         words = unwrap(words, delsp=_parameter(view, "delsp").lower() == "yes")
     leaves._texts.append(words)
@@ -113,11 +197,20 @@ def _add_words(leaves: Leaves, view: Message, kind: str, content: bytes, *, alte
 
 
 def _add_attachment(leaves: Leaves, view: Message, kind: str, content: bytes, declared: str) -> None:
-    name = safe_name(declared, kind, len(leaves.attachments) + 1)
-    if kind == "message/rfc822" and not name.lower().endswith((".eml", ".msg", ".mht", ".mhtml")):
-        name = f"{name[:146]}.eml"
     content_id = charset.clean_line(str(view.get("Content-ID", ""))).strip().strip("<>").strip()[:250]
-    leaves.attachments.append(Leaf(name, kind, _disposition(view), content_id, content))
+    if kind == "text/plain" and "content-type" not in view:
+        kind = ""
+    _add_file(leaves, declared, kind, content, _disposition(view), content_id)
+
+
+def _add_file(leaves: Leaves, declared: str, kind: str, content: bytes, disposition: str, content_id: str) -> None:
+    if kind in UNKNOWN:
+        kind = sniff(content, declared)
+    named = bool(declared.strip())
+    name = safe_name(declared or _nested_subject(kind, content), kind, len(leaves.attachments) + 1)
+    if kind == "message/rfc822" and "." not in name[-6:]:
+        name = f"{name[:146]}.eml"
+    leaves.attachments.append(Leaf(name, kind, disposition, content_id, content, named))
 
 
 def _view(part: Message) -> Message:
@@ -179,7 +272,7 @@ def _transfer_decode(octets: bytes, encoding: str) -> bytes:
         case "base64":
             return charset.decode_base64(octets)
         case "quoted-printable":
-            return binascii.a2b_qp(octets)
+            return charset.decode_quoted(octets)
         case "x-uuencode" | "uuencode" | "uue" | "x-uue":
             return structure.decode_uu(octets)
         case _:

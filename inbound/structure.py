@@ -32,6 +32,9 @@ _PARAMETER_FIELDS = frozenset({b"content-type", b"content-disposition"})
 _HEADER_LINE = re.compile(rb"(From |[\x21-\x39\x3b-\x7e]*:|[\t ])")
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _BLANK_LINE = re.compile(rb"(?:\r\n|\r|\n)(?:\r\n|\r|\n)")
+_MULTIPART = re.compile(rb"\s*multipart/", re.IGNORECASE)
+_FOLD = re.compile(rb"\r\n(?=[ \t])|[\r\n](?=[ \t])")
+_BOUNDARY = re.compile(rb'boundary\s?=\s?(?:"([^"\r\n\\]{1,200})"|([^\s";,]{1,200}))', re.IGNORECASE)
 _FROM_LIKE = re.compile(rb"from[ \t]*:", re.IGNORECASE)
 
 
@@ -204,10 +207,30 @@ def _read_field(scan: _Scan, start: int, end: int, *, top: bool) -> Field | None
         return None
     name = name.lower()
     kept = _within_limits(scan, name, value)
+    if name == b"content-type" and (repaired := _with_boundary(kept)) is not None:
+        scan.replace(start, end, name + b": " + repaired + b"\r\n")
+        return Field(name, repaired)
     if len(kept) < len(value):
         scan.replace(start, end, name + b":" + kept.rstrip(b"\r\n") + b"\r\n")
         value = kept
     return Field(name, value)
+
+
+def _with_boundary(value: bytes) -> bytes | None:
+    """The Content-Type of a multipart whose boundary a strict reader would miss: folded inside, or without a `;`."""
+    if not _MULTIPART.match(value):
+        return None
+    view = Message()
+    view["Content-Type"] = value.strip().decode("latin-1")
+    boundary = view.get_boundary()
+    if boundary is not None and "\n" not in boundary and "\r" not in boundary:
+        return None
+    unfolded = _FOLD.sub(b"", value).strip()
+    found = _BOUNDARY.search(unfolded)
+    if found is None:
+        return None
+    kind = unfolded[: found.start()].strip(b" \t;,")
+    return kind + b'; boundary="' + (found[1] or found[2]) + b'"'
 
 
 def _within_limits(scan: _Scan, name: bytes, value: bytes) -> bytes:

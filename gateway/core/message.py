@@ -34,6 +34,8 @@ class Arrival:
 
     id: int
     forward_path: str
+    approved: bool = False
+    """A human looked at it and wants it published, whoever sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Attachment:
     """Without angle brackets; what a cid: URL in the HTML names."""
     content: bytes | None = field(default=None, repr=False)
     """The decoded bytes, until they are stored as a blob under sha256; then None."""
+    named: bool = True
+    """False where the sender gave no name and `name` is ours."""
 
 
 @dataclass(frozen=True, slots=True)

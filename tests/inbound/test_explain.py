@@ -23,7 +23,7 @@ def test_the_document_has_exactly_the_keys_of_the_contract() -> None:
 def test_attachments_are_listed_without_their_bytes() -> None:
     explained = explain(HEAD + multipart("mixed", part("text/plain", "hi"), part("image/png; name=a.png", b"png")))
     (attachment,) = explained["attachments"]
-    assert set(attachment) == {"name", "content_type", "size", "sha256", "inline"}
+    assert set(attachment) == {"name", "saved_as", "content_type", "size", "sha256", "inline"}
 
 
 def test_the_return_path_tells_the_null_sender() -> None:

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from email import message_from_bytes
 
-from inbound.parts import read_leaves
+from inbound.parts import Leaves, read_leaves
 from tests.inbound.mails import HEAD, multipart, part
+from tests.inbound.test_signed import definite
+from tests.inbound.test_tnef import HEAD as TNEF_HEAD
+from tests.inbound.test_tnef import attached
 
 
 def test_a_named_first_text_is_still_the_body_and_a_later_one_a_file() -> None:
@@ -38,3 +41,55 @@ def test_the_charset_of_html_may_stand_in_the_html() -> None:
     leaves = read_leaves(message_from_bytes(raw), {})
     assert leaves.html is not None
     assert "Привет" in leaves.html
+
+
+def leaves_of(raw: bytes) -> Leaves:
+    return read_leaves(message_from_bytes(HEAD + raw), {})
+
+
+def test_a_signature_is_noted_and_not_a_file() -> None:
+    raw = multipart("signed", part("text/plain", "words"), part("application/pgp-signature; name=signature.asc", "x"))
+    leaves = leaves_of(raw)
+    assert (leaves.text, leaves.attachments, leaves.defects) == ("words", [], ["signed"])
+
+
+def test_opaquely_signed_words_are_read() -> None:
+    inside = part("text/plain", "words") + b"\r\n"
+    raw = part("application/pkcs7-mime; smime-type=signed-data; name=smime.p7m", definite(inside))
+    leaves = leaves_of(raw)
+    assert (leaves.text, leaves.attachments, leaves.defects) == ("words", [], ["signed"])
+
+
+def test_encrypted_mail_is_named() -> None:
+    pgp = multipart("encrypted", part("application/pgp-encrypted", "Version: 1"), part("application/octet-stream", "x"))
+    assert leaves_of(pgp).defects == ["encrypted"]
+    inline = part("text/plain", "-----BEGIN PGP MESSAGE-----\n\nhQ\n-----END PGP MESSAGE-----\n")
+    assert leaves_of(inline).defects == ["encrypted"]
+
+
+def test_winmail_is_unpacked() -> None:
+    package = TNEF_HEAD + attached("plan.pdf", b"%PDF-1.7")
+    raw = multipart("mixed", part("text/plain", "words"), part("application/ms-tnef; name=winmail.dat", package))
+    leaves = leaves_of(raw)
+    assert leaves.text == "words"
+    assert [(leaf.name, leaf.content_type) for leaf in leaves.attachments] == [("plan.pdf", "application/pdf")]
+
+
+def test_a_resource_fork_is_dropped() -> None:
+    double = multipart(
+        "appledouble", part("application/applefile; name=a.pdf", "fork"), part("application/pdf; name=a.pdf", "p")
+    )
+    assert [leaf.content for leaf in leaves_of(double).attachments] == [b"p"]
+
+
+def test_of_twin_alternatives_one_is_read() -> None:
+    raw = multipart("alternative", part("text/enriched", "<bold>words</bold>"), part("text/plain", "words"))
+    assert leaves_of(raw).text == "words"
+    assert leaves_of(part("text/markdown", "# words")).text == "# words"
+
+
+def test_an_unnamed_file_is_told_from_a_named_one() -> None:
+    raw = multipart("mixed", part("application/octet-stream", b"%PDF-1.7"), part("message/rfc822; name=note.txt", "x"))
+    first, second = leaves_of(raw).attachments
+    assert (first.name, first.named, first.content_type) == ("attachment-1.pdf", False, "application/pdf")
+    assert (second.name, second.named) == ("note.txt", True)

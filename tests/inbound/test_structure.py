@@ -107,3 +107,10 @@ def test_nested_mails_are_taken_out_whole() -> None:
 
 def test_uuencoded_parts_are_decoded() -> None:
     assert structure.decode_uu(b"begin 644 a.txt\r\n%:&5L;&\\\r\n`\r\nend\r\n") == b"hello"
+
+
+@pytest.mark.parametrize("value", [b'multipart/mixed;\r\n boundary="a\r\n b"', b'multipart/mixed\r\n\tboundary="a b"'])
+def test_a_boundary_that_strict_readers_miss_is_repaired(value: bytes) -> None:
+    raw = b"Content-Type: " + value + b"\r\n\r\n--a b\r\n\r\none\r\n--a b--\r\n"
+    tree = structure.read_tree(structure.limit(raw).slim)
+    assert [part.get_payload() for part in tree.get_payload()] == ["one"]
