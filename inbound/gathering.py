@@ -179,6 +179,7 @@ def _case(
         place=place,
         duplicate=duplicate,
         served=False,
+        approved=stop.arrival.approved,
         reused_id=not duplicate and parsed.message_id in seen.message_ids,
     )
     return Case(stop.arrival, stop.read, facts)

@@ -42,6 +42,8 @@ class Facts:
     """The community has this very mail already."""
     served: bool
     """The same message was posted to the community under another of its forward-paths."""
+    approved: bool
+    """A human wants it published."""
     reused_id: bool
     """Another mail came with the same Message-ID and other words."""
 
@@ -58,14 +60,16 @@ Test = Callable[[Facts, Rules], bool]
 
 
 def _believed(f: Facts, r: Rules) -> bool:
-    if f.proof.proven or r.require == "none":
+    if f.proof.proven or f.approved or r.require == "none":
         return True
     own_token = isinstance(f.destination, ToPost) and f.person and f.destination.token_person_id == f.person.id
     return r.require == "token" and bool(own_token)
 
 
 def _may_post(f: Facts) -> bool:
-    return f.membership is not None or (f.community is not None and f.community.post is PostPolicy.EVERYONE)
+    return (
+        f.approved or f.membership is not None or (f.community is not None and f.community.post is PostPolicy.EVERYONE)
+    )
 
 
 def _runs_it(f: Facts) -> bool:
@@ -123,7 +127,7 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     # What they wrote.
     (Verdict.REJECT,      Reason.ATTACHMENT_TOO_LARGE, lambda f, r: _heaviest(f) > r.max_attachment_bytes),
     (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _empty(f)),
-    (Verdict.HOLD,        Reason.MODERATED,            lambda f, r: _moderated(f) and not _runs_it(f)),
+    (Verdict.HOLD,        Reason.MODERATED,            lambda f, r: _moderated(f)),
     # Everything else is what we are here for.
     (Verdict.PUBLISH,     Reason.MEMBER_ANSWER,        lambda f, r: f.place is not None),
     (Verdict.PUBLISH,     Reason.MEMBER_POST,          lambda f, r: f.membership is not None),
@@ -137,7 +141,8 @@ def _state(f: Facts) -> PersonState | None:
 
 
 def _moderated(f: Facts) -> bool:
-    return f.community is not None and f.community.post is PostPolicy.MODERATED
+    moderated = f.community is not None and f.community.post is PostPolicy.MODERATED
+    return moderated and not f.approved and not _runs_it(f)
 
 
 def _flag(f: Facts, reason: Reason) -> str:

@@ -104,12 +104,12 @@ def claim(tx: Connection, now: datetime, most: int) -> list[Mail]:
     raws = {row.spool_id: row.data for row in tx.execute(select(raw_mails).where(raw_mails.c.spool_id.in_(ids)))}
     paths: dict[int, list[Arrival]] = {i: [] for i in ids}
     query = (
-        select(arrivals.c.id, arrivals.c.spool_id, arrivals.c.forward_path)
+        select(arrivals.c.id, arrivals.c.spool_id, arrivals.c.forward_path, arrivals.c.approved)
         .where(arrivals.c.spool_id.in_(ids), arrivals.c.state == "spooled")
         .order_by(arrivals.c.id)
     )
-    for arrival_id, spool_id, path in tx.execute(query):
-        paths[spool_id].append(Arrival(arrival_id, path))
+    for arrival_id, spool_id, path, approved in tx.execute(query):
+        paths[spool_id].append(Arrival(arrival_id, path, approved))
     mails = []
     for row in sorted(rows, key=lambda row: row.id):
         own = tuple(paths[row.id])
@@ -217,12 +217,15 @@ def release_all(tx: Connection, now: datetime) -> int:
     return tx.execute(update(spool).where(running).values(lease_until=None)).rowcount
 
 
-def retry(tx: Connection, arrival_id: int) -> bool:
-    """Puts a held or set-aside arrival back into the spool, to be decided anew. Returns whether there was one."""
+def retry(tx: Connection, arrival_id: int, *, approved: bool = False) -> bool:
+    """Puts a held or set-aside arrival back into the spool, to be decided anew. Returns whether there was one.
+
+    `approved` says that a human wants it published: it then takes the way of every other mail (DESIGN.md 1).
+    """
     row = tx.execute(
         update(arrivals)
         .where(arrivals.c.id == arrival_id, arrivals.c.state.in_(("held", "set_aside")))
-        .values(state="spooled", verdict=None, reason=None, closed_at=None)
+        .values(state="spooled", approved=approved, verdict=None, reason=None, closed_at=None)
         .returning(arrivals.c.spool_id)
     ).first()
     if row is None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, insert, literal, select, uni
 
 from gateway.core.community import PersonState, shown_name
 from gateway.core.post import Content, Post, StoredFile, Topic
-from store.schema import attachments, communities, contents, fan_outs, memberships, people, posts, topics
+from store.schema import arrivals, attachments, communities, contents, fan_outs, memberships, people, posts, topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +197,16 @@ def message_ids_seen(tx: Connection, message_ids: Iterable[str]) -> set[str]:
     wanted = [message_id for message_id in message_ids if message_id]
     query = select(contents.c.author_message_id).where(contents.c.author_message_id.in_(wanted))
     return set(tx.scalars(query)) if wanted else set()
+
+
+def contents_of_mails(tx: Connection, mail_ids: Iterable[int]) -> dict[int, int]:
+    """By message id, the content that one of its arrivals was published as before: the others join it."""
+    query = (
+        select(arrivals.c.spool_id, posts.c.content_id)
+        .join(posts, posts.c.id == arrivals.c.post_id)
+        .where(arrivals.c.spool_id.in_(list(mail_ids)))
+    )
+    return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def get_contents(tx: Connection, ids: Iterable[int]) -> dict[int, Content]:

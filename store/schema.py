@@ -166,6 +166,8 @@ arrivals = Table(
     Column("forward_path", Text, nullable=False),
     # spooled → closed | held | set_aside; held and set_aside go back to spooled by hand.
     Column("state", String(16), nullable=False),
+    # Published by a human's word: the rules that hold a mail for one no longer do.
+    Column("approved", Boolean, nullable=False, default=False),
     Column("verdict", String(16)),
     Column("reason", String(32)),
     Column("flag", String(32), nullable=False, default=""),

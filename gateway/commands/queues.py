@@ -12,7 +12,7 @@ from gateway.commands.session import open_store, read_settings
 from gateway.core.clock import utc_now
 from gateway.core.delivery import DeliveryState
 
-arrivals_app = typer.Typer(no_args_is_help=True, help="Mails that came in: list, show, retry or drop them.")
+arrivals_app = typer.Typer(no_args_is_help=True, help="Mails that came in: list, show, retry, publish or drop them.")
 deliveries_app = typer.Typer(no_args_is_help=True, help="Mails that go out: list, show, retry or drop them.")
 
 Number = Annotated[int, typer.Argument(metavar="ID", min=1, help="The number in the list.")]
@@ -75,6 +75,17 @@ def retry_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -
     _conclude(done, f"there is no held or set-aside arrival {number}", number, "spooled", as_json)
 
 
+@arrivals_app.command("publish")
+def publish_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
+    """Publish a held arrival: its author was unproven, or its community is moderated, and you vouch for it."""
+    with open_store(read_settings(ctx)) as database:
+        from store import arrivals
+
+        with database.transaction() as tx:
+            done = arrivals.retry(tx, number, approved=True)
+    _conclude(done, f"there is no held or set-aside arrival {number}", number, "spooled", as_json)
+
+
 @arrivals_app.command("drop")
 def drop_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """End a held or set-aside arrival without effect: its author hears nothing."""
@@ -127,7 +138,7 @@ def show_delivery(ctx: typer.Context, number: Number, as_json: AsJson = False) -
 
 @deliveries_app.command("retry")
 def retry_delivery(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
-    """Send a delivery that waits, failed or was dropped now, with five fresh days to arrive."""
+    """Send a delivery that waits, failed or was dropped once more, now."""
     with open_store(read_settings(ctx)) as database:
         from store import deliveries
 

@@ -38,8 +38,11 @@ def publish(
     if not decided:
         return {}
     by_mail = {item.case.read.mail.id: item for item in reversed(decided)}
-    content_ids = posts.add_contents(tx, [_content(item, house) for item in by_mail.values()], now)
-    content_of = dict(zip(by_mail, content_ids, strict=True))
+    # An arrival that was held while its sister was posted joins the sister's content: one mail per person all the same.
+    content_of = posts.contents_of_mails(tx, by_mail)
+    fresh = {mail_id: item for mail_id, item in by_mail.items() if mail_id not in content_of}
+    content_ids = posts.add_contents(tx, [_content(item, house) for item in fresh.values()], now) if fresh else []
+    content_of.update(zip(fresh, content_ids, strict=True))
     numbers = {community_id: held.last_number for community_id, held in locked.items()}
     rows = []
     for item in decided:

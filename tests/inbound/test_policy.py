@@ -64,6 +64,7 @@ PLAIN = Facts(
     place=None,
     duplicate=False,
     served=False,
+    approved=False,
     reused_id=False,
 )
 ANSWER = replace(PLAIN, destination=ToPost(9, 1), place=PLACE)

@@ -203,6 +203,7 @@ def upgrade() -> None:
         sa.Column("spool_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("forward_path", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("approved", sa.Boolean(), nullable=False),
         sa.Column("verdict", sa.String(length=16), nullable=True),
         sa.Column("reason", sa.String(length=32), nullable=True),
         sa.Column("flag", sa.String(length=32), nullable=False),
