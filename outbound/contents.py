@@ -55,7 +55,9 @@ class Contents:
             above = posts.ancestry(tx, place.post.parent_id) if place.post.parent_id else []
             content, home = words[place.post.content_id], homes[place.post.community_id]
             others = tuple(name for i, name in named.get(content.id, ()) if i != home.id)
-            mails[post_id] = self._mail(place, content, home, above, (readers[home.id], others))
+            # Whoever answers is one of the readers, and does not hear their own answer.
+            hear_it = max(0, readers[home.id] - 1)
+            mails[post_id] = self._mail(place, content, home, above, (hear_it, others))
         return mails
 
     def notices(self, tx: Connection, notice_ids: Iterable[int]) -> dict[int, NoticeMail]:
