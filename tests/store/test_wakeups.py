@@ -54,9 +54,11 @@ def test_what_was_rung_is_heard_once(one: Wakeups) -> None:
     for work in Work:
         one.ring(work)
         assert waited(one, work) < PATIENCE_S
-    while waited(one, Work.ARRIVALS, SOON_S) < SOON_S:
-        pass
-    assert waited(one, Work.DELIVERIES, SOON_S) >= SOON_S
+    # PostgreSQL echoes each ring in its own time; once the echoes are heard nobody is woken any more.
+    for _ in range(20):
+        if all(waited(one, work, SOON_S) >= SOON_S for work in Work):
+            return
+    pytest.fail("somebody is woken again and again")
 
 
 def test_who_waits_is_woken(one: Wakeups) -> None:
