@@ -126,6 +126,7 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.REJECT,      Reason.TOPIC_CLOSED,         lambda f, r: f.place is not None and f.place.topic.closed),
     # What they wrote.
     (Verdict.REJECT,      Reason.ATTACHMENT_TOO_LARGE, lambda f, r: _heaviest(f) > r.max_attachment_bytes),
+    (Verdict.REJECT,      Reason.ENCRYPTED,            lambda f, r: "encrypted" in f.reading.parsed.defects),
     (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _empty(f)),
     (Verdict.HOLD,        Reason.MODERATED,            lambda f, r: _moderated(f)),
     # Everything else is what we are here for.

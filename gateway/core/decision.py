@@ -35,6 +35,7 @@ class Reason(StrEnum):
     MODERATED = "moderated"
     # reject
     NOT_A_MEMBER = "not_a_member"
+    ENCRYPTED = "encrypted"
     EMPTY = "empty"
     ATTACHMENT_TOO_LARGE = "attachment_too_large"
     TOPIC_CLOSED = "topic_closed"

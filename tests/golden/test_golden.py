@@ -50,6 +50,12 @@ def test_returned_for_its_weight_in_english(golden: Golden) -> None:
 
 
 @pytest.mark.parametrize("locale", ["fr", "en"])
+def test_returned_for_it_cannot_be_read(golden: Golden, locale: str) -> None:
+    notice = replace(RETURNED, reason=Reason.ENCRYPTED)
+    golden(f"returned-encrypted-{locale}", composer().compose_notice(notice, replace(DELIVERY, locale=locale)).data)
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
 def test_waiting(golden: Golden, locale: str) -> None:
     notice = replace(RETURNED, kind=NoticeKind.WAITING, reason=Reason.MODERATED)
     golden(f"waiting-{locale}", composer().compose_notice(notice, replace(DELIVERY, locale=locale)).data)

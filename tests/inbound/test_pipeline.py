@@ -296,8 +296,9 @@ def test_an_archived_community(office: PostOffice, projets: int) -> None:
             mail(headers="Content-Type: application/pdf; name=a.pdf\r\n", text="%PDF" + "x" * 6000),
             "attachment_too_large",
         ),
+        (mail(text="-----BEGIN PGP MESSAGE-----\r\n\r\nhQEM\r\n-----END PGP MESSAGE-----"), "encrypted"),
     ],
-    ids=["blank", "only a quotation", "too large"],
+    ids=["blank", "only a quotation", "too large", "encrypted"],
 )
 def test_what_holds_no_words_or_too_much(office: PostOffice, projets: int, raw: bytes, reason: str) -> None:
     result = office.post(

@@ -81,6 +81,7 @@ def community(**changes: object) -> Community:
     return replace(PROJETS, **changes)  # type: ignore[arg-type]
 
 
+ENCRYPTED = replace(WORDS, parsed=replace(PARSED, defects=("encrypted",)))
 WITHDRAWN = replace(PLACE, post=replace(PLACE.post, withdrawn=True))
 CLOSED = replace(PLACE, topic=replace(PLACE.topic, closed=True))
 MODERATED = community(post=PostPolicy.MODERATED)
@@ -107,6 +108,7 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.REJECT, Reason.NOT_A_MEMBER, replace(PLAIN, membership=None)),
     (Verdict.REJECT, Reason.TOPIC_CLOSED, replace(ANSWER, place=CLOSED)),
     (Verdict.REJECT, Reason.ATTACHMENT_TOO_LARGE, replace(PLAIN, reading=reading(Kind.ORDINARY, "words", 1, 1001))),
+    (Verdict.REJECT, Reason.ENCRYPTED, replace(PLAIN, reading=ENCRYPTED)),
     (Verdict.REJECT, Reason.EMPTY, replace(PLAIN, reading=reading(Kind.ORDINARY, " \n"))),
     (Verdict.HOLD, Reason.MODERATED, replace(PLAIN, community=MODERATED)),
     (Verdict.PUBLISH, Reason.MEMBER_ANSWER, ANSWER),
