@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,10 +24,10 @@ ASPECTS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """One expected attachment."""
+    """One expected attachment; a name of None is not looked at."""
 
-    name: str
     content_type: str
+    name: str | None = None
     inline: bool = False
 
 
@@ -60,7 +60,7 @@ class Case:
     forwarded: bool | None = None
     """Whether a forwarded message is kept apart from the person's own words."""
     attachments: tuple[File, ...] = ()
-    bounced: tuple[Bounced, ...] = field(default=())
+    bounced: tuple[Bounced, ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -156,9 +156,14 @@ def faults(case: Case) -> dict[str, str]:
 
 
 def _files(case: Case, got: Explanation) -> dict[str, str]:
-    expected = [(file.name, file.content_type, file.inline) for file in case.attachments]
-    files = [(file["name"], file["content_type"], file["inline"]) for file in got["attachments"]]
-    return {} if files == expected else {"attachments": f"{files}, not {expected}"}
+    # What a machine attaches, the returned mail above all, is nothing that anybody reads.
+    if case.kind != "ordinary":
+        return {}
+    files = [File(name=f["name"], content_type=f["content_type"], inline=f["inline"]) for f in got["attachments"]]
+    as_expected = len(files) == len(case.attachments) and all(
+        ours in (theirs, replace(theirs, name=None)) for ours, theirs in zip(case.attachments, files, strict=True)
+    )
+    return {} if as_expected else {"attachments": f"{files}, not {list(case.attachments)}"}
 
 
 def _bounced(case: Case, got: Explanation) -> dict[str, str]:
