@@ -191,7 +191,7 @@ def language(text: str) -> str | None:
     (first, most), (_, second), *_ = [*votes.most_common(2), ("", 0.0), ("", 0.0)]
     # A longer text without enough small words is in a language we do not know, or in none.
     enough = max(0.5, 0.08 * min(len(words), 200))
-    return first if most >= enough and most >= 1.25 * second + 0.2 else None
+    return first if most >= enough and most >= 1.4 * second + 0.2 else None
 
 
 def _vote(votes: Counter[str], users: tuple[str, ...]) -> None:
