@@ -11,7 +11,7 @@ import html
 from dataclasses import dataclass, field
 from email.message import Message
 
-from inbound import charset, embedded, signed, structure, tnef
+from inbound import calendar, charset, embedded, signed, structure, tnef
 from inbound.filename import safe_name
 from inbound.flowed import unwrap
 from inbound.sniffing import UNKNOWN, sniff
@@ -78,9 +78,16 @@ def read_leaves(message: Message, taken: dict[bytes, bytes]) -> Leaves:
     """Sort the parts of `message`; `taken` holds what stands behind the placeholders (structure.Limited)."""
     leaves = Leaves()
     _walk(leaves, message, taken, alternative=False)
+    if leaves.wordless() and (words := next(filter(None, map(_entry_words, leaves.attachments)), "")):
+        leaves._texts = [words]
+        leaves._htmls.clear()
     if not leaves._lone_html and not any(h for h in leaves._htmls if not h.startswith("<pre>")):
         leaves._htmls.clear()
     return leaves
+
+
+def _entry_words(leaf: Leaf) -> str:
+    return calendar.entry_words(leaf.content) if leaf.content_type in ("text/calendar", "application/ics") else ""
 
 
 def _walk(leaves: Leaves, part: Message, taken: dict[bytes, bytes], *, alternative: bool) -> None:

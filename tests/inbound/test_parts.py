@@ -93,3 +93,9 @@ def test_an_unnamed_file_is_told_from_a_named_one() -> None:
     first, second = leaves_of(raw).attachments
     assert (first.name, first.named, first.content_type) == ("attachment-1.pdf", False, "application/pdf")
     assert (second.name, second.named) == ("note.txt", True)
+
+
+def test_a_mail_that_is_only_an_invitation_has_its_words() -> None:
+    raw = part("text/calendar; method=REQUEST", "BEGIN:VEVENT\r\nSUMMARY:Visite\r\nEND:VEVENT\r\n")
+    assert leaves_of(raw).text == "Visite"
+    assert leaves_of(multipart("mixed", part("text/plain", "words"), raw)).text == "words"
