@@ -6,9 +6,13 @@ left out; an optional line may stay or go; everything else has to be there, in o
 
 from __future__ import annotations
 
+import html
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +23,9 @@ FOLDER = Path(__file__).parent
 KNOWN = FOLDER / "KNOWN.toml"
 ASPECTS = frozenset(
     {"kind", "author", "subject", "language", "text", "must_not", "quoted", "forwarded", "attachments", "bounced"}
+    | {"alone", "shown"}
 )
+_MARKS = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +158,39 @@ def faults(case: Case) -> dict[str, str]:
         found["quoted"] = f"not in what is quoted: {lost}"
     if case.forwarded is not None and bool(read(raw, "unknown", "").body.forwarded) is not case.forwarded:
         found["forwarded"] = f"{not case.forwarded}, not {case.forwarded}"
-    return found | _files(case, got) | _bounced(case, got)
+    return found | _html(case, raw, got) | _files(case, got) | _bounced(case, got)
+
+
+def _html(case: Case, raw: bytes, got: Explanation) -> dict[str, str]:
+    """`alone`: the words told from the HTML without its plain twin; `shown`: the clean HTML of a mail that has both."""
+    found: dict[str, str] = {}
+    if case.text is None or case.kind != "ordinary":
+        return found
+    if without := without_plain(raw):
+        lines = compare(case, explain(without)["text"])
+        if any(mark in "+-" for mark, _ in lines):
+            found["alone"] = "\n".join(f"{mark} {line}" for mark, line in lines)
+    if got["html"] is not None:
+        words = "".join(html.unescape(_MARKS.sub(" ", got["html"])).split())
+        lost = [line for line in folded(case.text) if "".join(line.lstrip("-*• ").split()) not in words]
+        extra = [phrase for phrase in case.must_not if "".join(phrase.split()) in words]
+        if lost or extra:
+            found["shown"] = f"lost {lost}, too much {extra}"
+    return found
+
+
+def without_plain(raw: bytes) -> bytes | None:
+    """The mail without the plain twin of its HTML; None where it has none."""
+    message = message_from_bytes(raw)
+    for part in message.walk():
+        twins = part.get_payload()
+        if part.get_content_type() == "multipart/alternative" and isinstance(twins, list):
+            kept = [twin for twin in twins if isinstance(twin, Message) and twin.get_content_type() != "text/plain"]
+            is_html = any(leaf.get_content_type() == "text/html" for twin in kept for leaf in twin.walk())
+            if is_html and len(kept) < len(twins):
+                part.set_payload([*kept])
+                return message.as_bytes()
+    return None
 
 
 def _files(case: Case, got: Explanation) -> dict[str, str]:
