@@ -5,10 +5,13 @@ What a reader process runs, so its argument and result travel between processes.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.core.message import Reading
 from inbound.body import read_body
 from inbound.classify import classify
 from inbound.language import language
+from inbound.leftovers import own_attachments
 from inbound.parse import parse
 
 
@@ -16,4 +19,7 @@ def read(raw: bytes, reverse_path: str, domain: str) -> Reading:
     """Read `raw`. `reverse_path` is that of the envelope ("" for null), `domain` is ours, for the loops."""
     parsed = parse(raw)
     body = read_body(parsed)
-    return Reading(parsed, body, classify(parsed, reverse_path, domain), language(body.text))
+    # The kind is told from all that came, the returned mail of a report among it.
+    kind = classify(parsed, reverse_path, domain)
+    parsed = replace(parsed, attachments=own_attachments(parsed, body, domain))
+    return Reading(parsed, body, kind, language(body.text))
