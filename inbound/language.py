@@ -7,7 +7,7 @@ small word counts for the languages that use it, less where several do; other sc
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 
 MAX_TEXT = 20_000
 _SMALL_WORDS = {
@@ -168,7 +168,7 @@ def language(text: str) -> str | None:
     text = text[:MAX_TEXT]
     if not text.isascii() and (code := _by_script(text)):
         return code
-    votes: Counter[str] = Counter()
+    votes: defaultdict[str, float] = defaultdict(float)
     words = _WORD.findall(text.lower().replace("’", "'"))
     for word in words:
         found = _VOTES.get(word)
@@ -188,13 +188,15 @@ def language(text: str) -> str | None:
                 if users := _ENDINGS.get(word[-length:]):
                     _vote(votes, users)
                     break
-    (first, most), (_, second), *_ = [*votes.most_common(2), ("", 0.0), ("", 0.0)]
+    ranking = sorted(votes, key=lambda code: -votes[code])[:2]
+    first = ranking[0] if ranking else ""
+    most, second = votes[first], votes[ranking[1]] if len(ranking) > 1 else 0.0
     # A longer text without enough small words is in a language we do not know, or in none.
     enough = max(0.5, 0.08 * min(len(words), 200))
     return first if most >= enough and most >= 1.4 * second + 0.2 else None
 
 
-def _vote(votes: Counter[str], users: tuple[str, ...]) -> None:
+def _vote(votes: defaultdict[str, float], users: tuple[str, ...]) -> None:
     for code in users:
         votes[code] += 0.5 / len(users)
 

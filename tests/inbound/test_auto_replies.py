@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from inbound.auto_replies import auto_sign, is_automatic_subject
+from inbound.parse import parse
+from tests.inbound.mails import mail
+
+
+def sign(headers: str, text: str = "words", *, null: bool = False) -> str:
+    return auto_sign(parse(mail(text, headers=headers)), text, null=null)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ("Subject: x\r\nAuto-Submitted: auto-replied (vacation)\r\n", "auto-submitted"),
+        ("Subject: x\r\nX-Zimbra-Autoreply: 1\r\n", "x-zimbra-autoreply"),
+        ("Subject: x\r\nPrecedence: auto_reply\r\n", "precedence"),
+        ("Subject: Lu : Budget\r\nReturn-Path: <>\r\n", "null-return-path"),
+        ("Subject: Automatic reply\r\n", "subject"),
+        ("Subject: x\r\nAuto-Submitted: no\r\nX-Autoreply: no\r\n", ""),
+        ("Subject: x\r\nPrecedence: bulk\r\nList-Unsubscribe: <mailto:a@b>\r\nIn-Reply-To: <a@b>\r\n", ""),
+    ],
+)
+def test_the_sign_is_named(headers: str, expected: str) -> None:
+    assert sign(headers) == expected
+
+
+def test_a_null_reverse_path_is_a_sign() -> None:
+    assert sign("Subject: x\r\n", null=True) == "null-reverse-path"
+
+
+def test_an_absence_counts_where_a_machine_speaks_of_it() -> None:
+    subject = "Subject: Absence du bureau\r\n"
+    assert sign(subject, "Je suis absent jusqu'au 3 août.") == "subject"
+    assert sign(subject, "Qui tient l'accueil ?") == ""
+    assert sign(subject + "In-Reply-To: <a@b>\r\n", "x") == "subject"
+
+
+@pytest.mark.parametrize(
+    ("subject", "automatic"),
+    [
+        ("Automatische Antwort: Budget", True),
+        ("Out of Office: Budget", True),
+        ("Out of office next week", False),
+        ("Budget", False),
+    ],
+)
+def test_subjects_of_vacation_programs(subject: str, automatic: bool) -> None:
+    assert is_automatic_subject(subject) is automatic
