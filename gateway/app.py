@@ -39,6 +39,7 @@ from outbound.dkim import Signer
 from outbound.headers import Site
 from outbound.maildir import MaildirRelay
 from outbound.render import Renderer
+from outbound.sent import SentTexts
 from outbound.worker import Sender, SenderSetup
 from store import arrivals, deliveries, migrations
 from store.blobs import open_blobs
@@ -91,6 +92,7 @@ class App:
             rules=self.rules(),
             reader=self.reader_setup(),
             readers=1,
+            sent_texts=self.sent_texts(),
             decided=lambda item: self.metrics.decided(item.decision),
         )
         return Worker(setup, self.database, self.wakeups, self.clock)
@@ -115,14 +117,25 @@ class App:
         """The outbound worker."""
         own = self.settings
         setup = SenderSetup(
-            composer=Composer(self.site(), self.keys, self.blobs.read, self._renderer),
-            contents=Contents(ContentLimits(own.posting.attach_bytes, own.posting.max_attachment_bytes, None)),
+            composer=self._composer(),
+            contents=self._contents(),
             courier=self._courier(),
             signer=self._signer(),
             unrecorded=own.relay.unrecorded,
             counted=self.metrics.attempted,
         )
         return Sender(setup, self.database, self.wakeups, self.clock)
+
+    def sent_texts(self) -> SentTexts:
+        """What was sent, for whoever reads the answers."""
+        return SentTexts(self._composer(), self._contents())
+
+    def _composer(self) -> Composer:
+        return Composer(self.site(), self.keys, self.blobs.read, self._renderer)
+
+    def _contents(self) -> Contents:
+        own = self.settings.posting
+        return Contents(ContentLimits(own.attach_bytes, own.max_attachment_bytes, None))
 
     def make_web(self) -> Web:
         """The HTTP door."""

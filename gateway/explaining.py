@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gateway.core.message import Arrival, Envelope, Mail
-from inbound import authenticity, pipeline, reading
+from inbound import authenticity, hints, pipeline, reading
 from inbound.case import Decided, ReadMail
 from inbound.explain import Explanation as Explanation
 from inbound.explain import describe
 from inbound.gathering import gather
+from inbound.parse import parse
 
 if TYPE_CHECKING:
     from gateway.app import App
@@ -43,14 +44,15 @@ def explain_within(app: App, raw: bytes, *, to: str | None, reverse_path: str | 
     """
     domain = app.settings.gateway.domain
     sender = UNKNOWN_SENDER if reverse_path is None else reverse_path
-    understood = reading.read(raw, sender, domain)
-    ours = [address for address in understood.parsed.recipients if address.endswith(f"@{domain}")]
+    ours = [address for address in parse(raw).recipients if address.endswith(f"@{domain}")]
     paths = (to,) if to else tuple(ours)
     envelope = Envelope(sender, paths, LOCAL, True, LOCAL, "", now)
     arrivals = tuple(Arrival(number, path) for number, path in enumerate(paths))
-    mail = Mail(0, envelope, len(raw), "", None, arrivals, attempts=0, failures=0)
-    proof = authenticity.prove(understood.parsed, envelope, app.reader_setup().border)
+    mail = Mail(0, envelope, len(raw), "", raw, arrivals, attempts=0, failures=0)
     with app.database.reading() as tx:
+        [known] = hints.collect(tx, [mail], app.house, app.sent_texts())
+        understood = reading.read(raw, sender, domain, known)
+        proof = authenticity.prove(understood.parsed, envelope, app.reader_setup().border)
         cases = gather(tx, [ReadMail(mail, understood, proof)], app.house).cases
         decided = pipeline.decide(cases, app.rules())
     return _full(describe(understood), decided[0] if decided else None)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gateway.core.message import Body, ParsedMessage
-from inbound import charset, phrases
+from gateway.core.message import NOTHING_KNOWN, Body, Hints, ParsedMessage
+from inbound import charset, phrases, subtraction, tails
 from inbound.html import read_html
 from inbound.quoting import MAX_LINES, Label, Line, label
 
@@ -23,27 +23,38 @@ _MAX_STUB = 400
 _BLANK_LINES = re.compile(r"\n(?:[ \t\xa0]*\n){2,}")
 
 
-def read_body(parsed: ParsedMessage) -> Body:
+def read_body(parsed: ParsedMessage, hints: Hints = NOTHING_KNOWN) -> Body:
     """The Body of a parsed mail; empty strings where it has nothing of a kind. Linear in the size of the mail."""
     forward = phrases.is_forward_subject(parsed.subject)
-    from_html, shown = _read_html(parsed.html, forward) if parsed.html else (None, None)
+    from_html, shown = _read_html(parsed.html, forward, hints) if parsed.html else (None, None)
     plain = parsed.text or ""
     if from_html is not None and (not plain.strip() or _is_stub(plain, from_html)):
         return from_html
     lines = [Line(text) for text in _BLANK_LINES.sub("\n\n", plain).split("\n", MAX_LINES)]
-    body = _body(lines, label(lines, forward=forward), shown)
+    body = _body(*_labelled(lines, forward, hints), shown)
     if from_html is not None and body.text and not _agree(body.text, from_html.text):
         return Body(body.text, None, body.quoted, body.signature, body.forwarded)
     return body
 
 
-def _read_html(source: str, forward: bool) -> tuple[Body, str | None]:
+def _labelled(lines: Sequence[Line], forward: bool, hints: Hints) -> tuple[Sequence[Line], list[Label]]:
+    """The lines with a label each: what patterns tell first, then what we know."""
+    labels = label(lines, forward=forward)
+    # A forward of ours is meant to be read again; an answer to ours is not.
+    if hints.sent and not forward:
+        lines, labels = subtraction.relabel(lines, labels, hints.sent)
+    if hints.earlier:
+        labels = tails.relabel(lines, labels, hints.earlier)
+    return lines, labels
+
+
+def _read_html(source: str, forward: bool, hints: Hints) -> tuple[Body, str | None]:
     document = read_html(source)
-    labels = label(document.lines, forward=forward)
+    lines, labels = _labelled(document.lines, forward, hints)
     shown = document.shown([what is Label.NEW for what in labels])
     if shown is not None:
         shown = charset.clean_text(shown)
-    return _body(document.lines, labels, shown), shown
+    return _body(lines, labels, shown), shown
 
 
 def _body(lines: Sequence[Line], labels: list[Label], shown: str | None) -> Body:

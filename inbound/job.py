@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.core.message import Envelope, Reading
+from gateway.core.message import NOTHING_KNOWN, Envelope, Hints, Reading
 from inbound.authenticity import Border, Proof
 
 
@@ -20,11 +20,12 @@ class ReaderSetup:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One mail to read: its bytes, or the blob that holds them."""
+    """One mail to read: its bytes, or the blob that holds them, and what we know that may help."""
 
     raw: bytes | None
     blob: str
     envelope: Envelope
+    hints: Hints = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)

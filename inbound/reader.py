@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 
 import structlog
 
-from gateway.core.message import Mail
+from gateway.core.message import Hints, Mail
 from inbound.case import ReadMail
 from inbound.job import Job, NotRead, Read, ReaderSetup
 
@@ -59,12 +59,12 @@ class Reader:
         self._pipe = Connection(ours.detach())
         self._pipe.send(self._setup)
 
-    def read(self, mails: Sequence[Mail]) -> list[ReadMail | Unread]:
+    def read(self, asked: Sequence[tuple[Mail, Hints]]) -> list[ReadMail | Unread]:
         """Reads a batch, in order; every mail gets an answer, whatever becomes of the child."""
         answers: list[ReadMail | Unread] = []
-        while len(answers) < len(mails):
-            answers += self._read_until_trouble(mails[len(answers) :])
-        self._served += len(mails)
+        while len(answers) < len(asked):
+            answers += self._read_until_trouble(asked[len(answers) :])
+        self._served += len(asked)
         if self._served > _RETIRE_AFTER:
             # What a long life may have leaked goes with the child.
             self.close()
@@ -85,10 +85,11 @@ class Reader:
         self._ready = False
         self._served = 0
 
-    def _read_until_trouble(self, mails: Sequence[Mail]) -> list[ReadMail | Unread]:
+    def _read_until_trouble(self, asked: Sequence[tuple[Mail, Hints]]) -> list[ReadMail | Unread]:
         answers: list[ReadMail | Unread] = []
+        mails = [mail for mail, _ in asked]
         try:
-            pipe = self._hand_over(mails)
+            pipe = self._hand_over(asked)
         except (EOFError, OSError) as error:
             trouble = self._bury(error)
             log.error("reader_not_there", trouble=trouble)
@@ -104,7 +105,7 @@ class Reader:
             answers.append(Unread(culprit, f"the reader {trouble}", temporary=False))
         return answers
 
-    def _hand_over(self, mails: Sequence[Mail]) -> Connection:
+    def _hand_over(self, asked: Sequence[tuple[Mail, Hints]]) -> Connection:
         """Sends the jobs to a child that said it is ready. Raises EOFError or OSError where there is none."""
         self.start()
         assert self._pipe is not None
@@ -113,7 +114,7 @@ class Reader:
                 raise TimeoutError
             self._pipe.recv()
             self._ready = True
-        self._pipe.send([Job(mail.raw, mail.blob, mail.envelope) for mail in mails])
+        self._pipe.send([Job(mail.raw, mail.blob, mail.envelope, hints) for mail, hints in asked])
         return self._pipe
 
     def _bury(self, error: Exception) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gateway.core.message import Reading
+from gateway.core.message import NOTHING_KNOWN, Hints, Reading
 from inbound.body import read_body
 from inbound.classify import classify
 from inbound.language import language
@@ -15,10 +15,10 @@ from inbound.leftovers import own_attachments
 from inbound.parse import parse
 
 
-def read(raw: bytes, reverse_path: str, domain: str) -> Reading:
+def read(raw: bytes, reverse_path: str, domain: str, hints: Hints = NOTHING_KNOWN) -> Reading:
     """Read `raw`. `reverse_path` is that of the envelope ("" for null), `domain` is ours, for the loops."""
     parsed = parse(raw)
-    body = read_body(parsed)
+    body = read_body(parsed, hints)
     # The kind is told from all that came, the returned mail of a report among it.
     kind = classify(parsed, reverse_path, domain)
     parsed = replace(parsed, attachments=own_attachments(parsed, body, domain))

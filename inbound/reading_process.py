@@ -48,7 +48,7 @@ def read(job: Job, setup: ReaderSetup, blobs: Blobs) -> Read | NotRead:
     signal.setitimer(signal.ITIMER_PROF, CPU_S)
     try:
         raw = job.raw if job.raw is not None else blobs.read(job.blob)
-        understood = reading.read(raw, job.envelope.reverse_path, setup.domain)
+        understood = reading.read(raw, job.envelope.reverse_path, setup.domain, job.hints)
         proof = authenticity.prove(understood.parsed, job.envelope, setup.border)
         return Read(_stored(understood, blobs), proof)
     except StoreError as error:

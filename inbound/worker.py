@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from gateway.core.clock import Clock
 from gateway.core.errors import StoreError
 from gateway.core.message import Mail
-from inbound import pipeline
+from inbound import hints, pipeline
 from inbound.case import Decided, ReadMail
+from inbound.hints import SentTexts
 from inbound.job import ReaderSetup
 from inbound.policy import Rules
 from inbound.reader import Reader, Unread
@@ -43,6 +44,8 @@ class WorkerSetup:
     reader: ReaderSetup
     readers: int
     """Child processes that read mails."""
+    sent_texts: SentTexts
+    """What we sent, to be found again in answers."""
     decided: Callable[[Decided], None]
     """Told of every verdict after its commit: the counters."""
 
@@ -121,8 +124,15 @@ class Worker:
             mails = arrivals.claim(tx, self._clock(), BATCH)
         if not mails:
             return []
+        try:
+            with self._database.reading() as tx:
+                known = hints.collect(tx, mails, self._setup.house, self._setup.sent_texts)
+        except StoreError:
+            self._give_back(mails)
+            raise
+        asked = list(zip(mails, known, strict=True))
         share = -(-len(mails) // len(self._readers))
-        parts = [mails[i : i + share] for i in range(0, len(mails), share)]
+        parts = [asked[i : i + share] for i in range(0, len(mails), share)]
         if len(parts) == 1:
             return self._readers[0].read(parts[0])
         others = [

@@ -77,9 +77,19 @@ class Composer:
 
         Raises CompositionError where it would not leave as meant, StoreError where an attachment cannot be read.
         """
+        subject = headers.subject_of(mail, self._renderer.language(locale).untitled)
+        inline = _inline_images(mail, self._site.domain)
+        body = self._post_body(mail, self._render(mail, locale, inline), inline)
+        pieces = _message(headers.post_fields(self._site, mail, subject), body)
+        return _template(mail, pieces)
+
+    def text_of(self, mail: PostMail, locale: str) -> str:
+        """The text part of that mail, tokens left out: what an answer to it may quote."""
+        return self._render(mail, locale, _inline_images(mail, self._site.domain)).text
+
+    def _render(self, mail: PostMail, locale: str, inline: Sequence[tuple[StoredFile, str]]) -> Rendered:
         language = self._renderer.language(locale)
         subject = headers.subject_of(mail, language.untitled)
-        inline = _inline_images(mail, self._site.domain)
         links = Links(
             network=self._site.name,
             leave_url=self._leave_url,
@@ -89,10 +99,7 @@ class Composer:
             images={file.content_id: ours for file, ours in inline},
         )
         view = post_view(mail, subject, links, language, self._renderer.dresser)
-        rendered = self._renderer.post(view, language)
-        body = self._post_body(mail, rendered, inline)
-        pieces = _message(headers.post_fields(self._site, mail, subject), body)
-        return _template(mail, pieces)
+        return self._renderer.post(view, language)
 
     def fill(self, template: MailTemplate, delivery: Delivery) -> Outgoing:
         """The mail of one delivery. The person's address and tokens are all that is new in it."""

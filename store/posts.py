@@ -263,6 +263,20 @@ def ancestry(tx: Connection, post_id: int) -> list[tuple[str, str]]:
     return [(row.message_id, row.author_message_id) for row in tx.execute(_ancestry, {"post": post_id})]
 
 
+def latest_texts(tx: Connection, author_ids: Iterable[int], most: int) -> dict[int, list[str]]:
+    """By author, the text of their latest contents with the signature that was cut from it, newest first."""
+    found = {}
+    for author_id in author_ids:
+        latest = (
+            select(contents.c.text, contents.c.signature)
+            .where(contents.c.author_id == author_id)
+            .order_by(contents.c.id.desc())
+            .limit(most)
+        )
+        found[author_id] = [f"{text}\n{signature}" for text, signature in tx.execute(latest)]
+    return found
+
+
 def community_names(tx: Connection, content_ids: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
     """By content, the (id, name) of every community it stands in, in the order of its posts."""
     query = (

@@ -189,7 +189,7 @@ contents = Table(
     # Ours: one for ever, the same for all who receive it.
     Column("message_id", String(255), nullable=False, unique=True),
     Column("author_message_id", Text, nullable=False, index=True),
-    Column("author_id", Id, ForeignKey("people.id"), nullable=False, index=True),
+    Column("author_id", Id, ForeignKey("people.id"), nullable=False),
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("html", Text),
@@ -198,6 +198,7 @@ contents = Table(
     Column("forwarded", Text, nullable=False, default=""),
     Column("language", String(8)),
     Column("created_at", Utc, nullable=False),
+    Index("ix_contents_author_id_id", "author_id", "id"),
 )
 
 attachments = Table(

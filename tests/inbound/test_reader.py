@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.message import Arrival, Mail
+from gateway.core.message import NOTHING_KNOWN, Arrival, Mail
 from inbound import reader as module
 from inbound.authenticity import Border
 from inbound.case import ReadMail
@@ -71,6 +71,10 @@ def claimed(number: int, raw: bytes | None, blob: str = "") -> Mail:
     return Mail(number, paths, len(raw or b""), blob, raw, (Arrival(number, paths.forward_paths[0]),), 1, 0)
 
 
+def read(reader: Reader, mails: list[Mail]) -> list[ReadMail | Unread]:
+    return reader.read([(mail, NOTHING_KNOWN) for mail in mails])
+
+
 def batch(*texts: str) -> list[Mail]:
     return [claimed(n, mail(text=text)) for n, text in enumerate(texts)]
 
@@ -80,7 +84,7 @@ def shown(answers: list[ReadMail | Unread]) -> list[str]:
 
 
 def test_a_batch_is_read_in_order(reader: Reader) -> None:
-    answers = reader.read(batch("one", "two", "three"))
+    answers = read(reader, batch("one", "two", "three"))
     assert shown(answers) == ["one", "two", "three"]
     assert [a.mail.id for a in answers] == [0, 1, 2]
     assert all(isinstance(a, ReadMail) and a.proof.how == "dmarc" for a in answers)
@@ -90,18 +94,18 @@ def test_one_child_reads_many_batches(reader: Reader) -> None:
     reader.start()
     child = reader._child
     for _ in range(3):
-        reader.read(batch("words"))
+        read(reader, batch("words"))
     assert reader._child is child
-    assert reader.read([]) == []
+    assert read(reader, []) == []
 
 
 def test_a_large_mail_is_read_from_its_blob(reader: Reader, blobs: DiskBlobs) -> None:
     sha256 = blobs.put(mail(text="from the blob"))
-    assert shown(reader.read([claimed(1, None, sha256)])) == ["from the blob"]
+    assert shown(read(reader, [claimed(1, None, sha256)])) == ["from the blob"]
 
 
 def test_a_blob_that_is_missing_is_for_good(reader: Reader) -> None:
-    [answer] = reader.read([claimed(1, None, "0" * 64)])
+    [answer] = read(reader, [claimed(1, None, "0" * 64)])
     assert isinstance(answer, Unread)
     assert "missing" in answer.trouble and not answer.temporary
 
@@ -113,7 +117,7 @@ def test_attachments_are_blobs_before_anybody_hears_of_them(reader: Reader, blob
         b"Content-Disposition: attachment; filename=a.pdf\r\n"
         b"Content-Transfer-Encoding: base64\r\n\r\nJVBERg==\r\n--b--\r\n"
     )
-    [answer] = reader.read([claimed(1, raw)])
+    [answer] = read(reader, [claimed(1, raw)])
     assert isinstance(answer, ReadMail)
     [file] = answer.reading.parsed.attachments
     assert (file.name, file.size, file.content) == ("a.pdf", 4, None)
@@ -135,50 +139,50 @@ def test_what_cannot_be_read_is_named_and_the_next_is_read(
 ) -> None:
     if word == "SLEEP":
         monkeypatch.setattr(module, "WALL_S", 1.0)
-    first, culprit = sabotaged.read(batch("one", f"{word} here"))
+    first, culprit = read(sabotaged, batch("one", f"{word} here"))
     assert isinstance(first, ReadMail)
     assert isinstance(culprit, Unread)
     assert (culprit.mail.id, culprit.trouble, culprit.temporary) == (1, trouble, False)
     if word in ("DIE", "SPIN", "SLEEP"):
         # The child is another now.
-        assert shown(sabotaged.read(batch("next"))) == ["next"]
+        assert shown(read(sabotaged, batch("next"))) == ["next"]
 
 
 def test_the_rest_of_the_batch_is_read_after_a_death(sabotaged: Reader) -> None:
-    answers = sabotaged.read(batch("one", "DIE", "three", "DIE", "five"))
+    answers = read(sabotaged, batch("one", "DIE", "three", "DIE", "five"))
     dead = "the reader ended with 3"
     assert shown(answers) == ["one", dead, "three", dead, "five"]
 
 
 def test_a_child_that_was_killed_between_two_batches_is_no_mails_fault(reader: Reader) -> None:
-    reader.read(batch("one"))
+    read(reader, batch("one"))
     assert reader._child
     os.kill(reader._child.pid, signal.SIGKILL)
     reader._child.wait()
-    answers = reader.read(batch("two"))
+    answers = read(reader, batch("two"))
     assert all(isinstance(a, Unread) and a.temporary for a in answers)
-    assert shown(reader.read(batch("three"))) == ["three"]
+    assert shown(read(reader, batch("three"))) == ["three"]
 
 
 def test_a_child_that_never_comes_up_is_no_mails_fault(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PROGRAM", "import sys; sys.exit(9)")
-    answers = reader.read(batch("one", "two"))
+    answers = read(reader, batch("one", "two"))
     assert shown(answers) == ["the reader ended with 9 before it read anything"] * 2
     assert all(isinstance(a, Unread) and a.temporary for a in answers)
 
 
 def test_a_child_is_retired_in_time(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_RETIRE_AFTER", 2)
-    reader.read(batch("one", "two"))
+    read(reader, batch("one", "two"))
     first = reader._child
-    reader.read(batch("three"))
+    read(reader, batch("three"))
     assert reader._child is None
-    reader.read(batch("four"))
+    read(reader, batch("four"))
     assert reader._child is not first
 
 
 def test_close_ends_the_child(reader: Reader) -> None:
-    reader.read(batch("one"))
+    read(reader, batch("one"))
     child = reader._child
     reader.close()
     reader.close()

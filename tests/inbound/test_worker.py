@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from gateway.core.decision import Verdict
 from gateway.core.errors import StoreError
-from gateway.core.message import Mail
+from gateway.core.message import Hints, Mail
 from inbound import pipeline
 from inbound import worker as module
 from inbound.case import Decided, ReadMail
@@ -26,6 +26,10 @@ from tests.network import SetClock
 PATIENCE_S = 20.0
 
 
+def nothing_sent(_tx: Connection, _wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], str]:
+    return {}
+
+
 class Plant:
     """A worker whose readers read in this process, and all that it told."""
 
@@ -35,13 +39,13 @@ class Plant:
         self.wakeups = Wakeups(office.database)
         self.trouble: Callable[[Mail], Unread | None] = lambda _: None
 
-        def read(_reader: Reader, mails: Sequence[Mail]) -> list[ReadMail | Unread]:
-            return [self.trouble(one) or office.read(one) for one in mails]
+        def read(_reader: Reader, asked: Sequence[tuple[Mail, Hints]]) -> list[ReadMail | Unread]:
+            return [self.trouble(one) or office.read(one) for one, _ in asked]
 
         monkeypatch.setattr(Reader, "read", read)
         monkeypatch.setattr(Reader, "start", lambda _: None)
         monkeypatch.setattr(module, "_TROUBLE_PAUSE_S", 0.0)
-        setup = WorkerSetup(HOUSE, RULES, office.setup, readers=2, decided=self.decided.append)
+        setup = WorkerSetup(HOUSE, RULES, office.setup, readers=2, sent_texts=nothing_sent, decided=self.decided.append)
         self.worker = Worker(setup, office.database, self.wakeups, office.clock)
 
     def states(self) -> list[tuple[str, int, int, str]]:
@@ -160,7 +164,9 @@ def test_the_loop_works_stops_and_gives_back(plant: Plant) -> None:
         if len(plant.decided) == 40:
             done.set()
 
-    plant.worker._setup = WorkerSetup(HOUSE, RULES, plant.office.setup, readers=2, decided=told)
+    plant.worker._setup = WorkerSetup(
+        HOUSE, RULES, plant.office.setup, readers=2, sent_texts=nothing_sent, decided=told
+    )
     plant.worker.start()
     accept(plant, *(f"words {n}" for n in range(40)))
     plant.wakeups.ring(Work.ARRIVALS)
@@ -194,7 +200,7 @@ def test_real_readers_in_real_processes(office: PostOffice, tmp_path: Path) -> N
     if not office.database.is_sqlite:
         return
     office.network.join(office.network.community("projets"), office.network.person("ann"))
-    setup = WorkerSetup(HOUSE, RULES, office.setup, readers=2, decided=lambda _: None)
+    setup = WorkerSetup(HOUSE, RULES, office.setup, readers=2, sent_texts=nothing_sent, decided=lambda _: None)
     worker = Worker(setup, office.database, Wakeups(office.database), office.clock)
     for n in range(6):
         office.accept(mail(message_id=f"<{n}@people.example>", text=f"words {n}"), "projets")

@@ -107,7 +107,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name=op.f("uq_contents_message_id")),
     )
     with op.batch_alter_table("contents", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_contents_author_id"), ["author_id"], unique=False)
+        batch_op.create_index("ix_contents_author_id_id", ["author_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_contents_author_message_id"), ["author_message_id"], unique=False)
 
     op.create_table(
