@@ -30,7 +30,7 @@ def build(number: int, sender: str, recipient: str, octets: int) -> bytes:
     text = "\r\n".join(paragraphs)
     html = "".join(f"<p>{paragraph}</p>\r\n" for paragraph in paragraphs)
     return (
-        f"From: Bench Writer <{sender}>\r\nTo: <{recipient}>\r\nSubject: Note bench-{number} {rng.choice(WORDS)}\r\n"
+        f"From: Bench Writer <{sender}>\r\nTo: <{recipient}>\r\nSubject: Note bench-{number}\r\n"
         f"Date: {formatdate(1_790_000_000 + number)}\r\n"
         f"Message-ID: <bench-{number}-{time.time_ns()}@client.example>\r\n"
         f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="b{number}"\r\n\r\n'
