@@ -28,6 +28,12 @@ _AUTOMATIC = re.compile(
     r"자동 ?(?:회신|응답)|الرد التلقائي|αυτόματη απάντηση)",
     re.IGNORECASE,
 )
+# How Notes calls them: "AUTO: NAME is out of the office (returning …)".
+_AUTO_AWAY = re.compile(
+    r"auto\s?:[^\n]{1,80}(?:out of (?:the )?office|\baway\b|absen[ct]|cong[ée]|"
+    r"abwesend|nicht im|fuera de|fuori|afwezig)",
+    re.IGNORECASE,
+)
 # Words that people write too.
 _AWAY = re.compile(
     r"(?:(?:i am |i'm )?(?:currently )?out of (?:the )?office|on (?:vacation|holiday|annual leave)|"
@@ -71,6 +77,8 @@ _AUTO_FIELDS = (
     ),
     ("x-ms-exchange-generated-message-source", ("mailbox rules agent no",)),
 )
+_ANSWER = re.compile(rb"^METHOD:(?:REPLY|COUNTER)", re.IGNORECASE | re.MULTILINE)
+_TITLE = re.compile(rb"^SUMMARY[^:\r\n]{0,100}:([^\r\n]{0,200})", re.IGNORECASE | re.MULTILINE)
 _PRECEDENCES = ("auto_reply", "auto-reply", "autoreply", "auto_response")
 _PEOPLE_KEEP = ("list-id", "list-unsubscribe")
 
@@ -99,7 +107,7 @@ def auto_sign(parsed: ParsedMessage, text: str, *, null: bool) -> str:
     answers = bool(parsed.in_reply_to or parsed.references or "x-auto-response-suppress" in values)
     if _says_away(parsed.subject, text, answers=answers):
         return "subject"
-    if _is_calendar_answer(parsed) and not text.strip():
+    if (event := _answered_event(parsed)) is not None and (not text.strip() or _is_programs(text, event)):
         return "calendar-answer"
     # Help desks that answer by themselves suppress answers to it and call themselves bulk, without being a list.
     if values.get("precedence", "") in ("bulk", "junk") and not any(name in values for name in _PEOPLE_KEEP):
@@ -109,12 +117,18 @@ def auto_sign(parsed: ParsedMessage, text: str, *, null: bool) -> str:
 
 def is_automatic_subject(subject: str) -> bool:
     """The subject is one that vacation programs write."""
-    return bool(_AUTOMATIC.match(subject) or (_AWAY.match(subject) and _is_template(subject, _AWAY)))
+    return bool(
+        _AUTOMATIC.match(subject)
+        or _AUTO_AWAY.match(subject)
+        or (_AWAY.match(subject) and _is_template(subject, _AWAY))
+    )
 
 
 def _says_away(subject: str, text: str, *, answers: bool) -> bool:
     if _ANSWERED.match(subject):
         return False
+    if _AUTO_AWAY.match(subject):
+        return True
     if _AUTOMATIC.match(subject):
         return answers or _is_template(subject, _AUTOMATIC)
     if not _AWAY.match(subject):
@@ -130,11 +144,17 @@ def _is_template(subject: str, words: re.Pattern[str]) -> bool:
     return not rest or rest[0] in "]:：;-–—(\"[»'“.!"
 
 
-def _is_calendar_answer(parsed: ParsedMessage) -> bool:
-    """An iTIP answer to an invitation (RFC 5546 §3.2.3)."""
+def _answered_event(parsed: ParsedMessage) -> str | None:
+    """The title in an iTIP answer to an invitation (RFC 5546 §3.2.3); None where the mail is none."""
     for attachment in parsed.attachments:
         if attachment.content_type in ("text/calendar", "application/ics"):
-            head = (attachment.content or b"")[:4096].upper()
-            if b"METHOD:REPLY" in head or b"METHOD:COUNTER" in head:
-                return True
-    return False
+            head = attachment.content or b""
+            if _ANSWER.search(head, 0, 8192):
+                title = _TITLE.search(head, 0, 8192)
+                return title[1].decode("utf-8", "replace").strip() if title else ""
+    return None
+
+
+def _is_programs(text: str, event: str) -> bool:
+    """One sentence that names the event by its title: calendar programs write it where the person wrote nothing."""
+    return len(text.strip()) <= 300 and text.strip().count("\n") <= 2 and len(event) >= 3 and event in text

@@ -162,10 +162,20 @@ def _blocks(part: Message) -> Iterator[Message]:
     payload = part.get_payload()
     if encoding in ("base64", "quoted-printable"):
         # The standard library reads the blocks without decoding them first (RFC 3464 §2.1.1 wants 7bit).
-        for block in re.split(rb"\r?\n[ \t]*\r?\n", _octets_of(part))[: 2 * MAX_RECIPIENTS]:
-            yield message_from_bytes(block.lstrip())
+        yield from _split(_octets_of(part))
     elif isinstance(payload, list):
-        yield from (block for block in payload if isinstance(block, Message))
+        for block in payload:
+            if isinstance(block, Message):
+                yield block
+                # Of message/global-delivery-status the standard library makes one mail, whose body holds the rest.
+                rest = block.get_payload(decode=True)
+                if isinstance(rest, bytes):
+                    yield from _split(rest)
+
+
+def _split(octets: bytes) -> Iterator[Message]:
+    for block in re.split(rb"\r?\n[ \t]*\r?\n", octets)[: 2 * MAX_RECIPIENTS]:
+        yield message_from_bytes(block.lstrip())
 
 
 def _octets_of(part: Message) -> bytes:
@@ -212,7 +222,10 @@ def _is_permanent(action: str, status: str) -> bool:
 
 def _typed(block: Message, name: str) -> str:
     """The address of `rfc822; a@b` (RFC 3464 §2.1.2); a bare address is forgiven."""
-    value = str(block.get(name, "")).replace("\r", "").replace("\n", "")[:2000]
+    # The raw value: raw UTF-8 (RFC 6533 §3) is no longer itself where the library has made text of it.
+    raw = next((str(value) for key, value in block.raw_items() if key.lower() == name), "")
+    value = raw[:4000].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    value = value.replace("\r", "").replace("\n", "")[:2000]
     address = value.rpartition(";")[2].strip().strip("<>").strip()
     if " " in address and (inside := ADDRESS.findall(address)):
         address = inside[-1]

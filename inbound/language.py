@@ -18,6 +18,7 @@ _SMALL_WORDS = {
         leur quand donc car aussi sans suis sera serait c'est j'ai n'est qu'il d'accord d'un l'on voici voilà
         même après avant chez vendredi lundi mardi mercredi jeudi salut demain hier était peux deux jour jours
         semaine aujourd'hui entre sous dont cela ceci ici quelqu'un encore toujours rien bon bonne peu fin
+        pièce pièces joint jointe ci-joint tenue
     """,
     "en": """
         the a an and is are was were of to in for on with that this it you i we they he she at by from be have
@@ -26,6 +27,7 @@ _SMALL_WORDS = {
         don't let's monday tuesday wednesday thursday friday tomorrow yesterday these those into only everyone
         great such last first next week day night see send us today again still how know need also here now
         between before
+        attached file files
     """,
     "de": """
         der die das den dem des ein eine einen einem einer und ist sind war nicht mit auf für von zu im in an es
@@ -63,6 +65,7 @@ _SMALL_WORDS = {
         groeten goed zeer ja nee mijn onze ons deze over wat maandag dinsdag woensdag donderdag vrijdag morgen
         ben geen was hebt moet door dan daar tussen zes acht uur dag week vandaag gisteren zonder iemand hier
         ligt onder tegen alleen kun zou zullen eens
+        tot blijft klaar pas nooit altijd iets
     """,
     "pl": """
         i w na z do nie się jest są to że o za od po przez dla jak ale lub czy co ten ta te tego tej tym oraz
@@ -76,6 +79,7 @@ _SMALL_WORDS = {
         var från vid hej tack hälsningar mycket också eller när hur vad min vår alla detta denna blir måste bara
         efter finns måndag tisdag onsdag torsdag fredag imorgon mig oss skulle vill här två dag vecka veckan
         idag igår mellan utan någon något där under igen bra ännu nu kommer
+        länge än igen ta varit inget
     """,
     "da": """
         og at det en et i på er som for med af til den ikke har jeg vi du han hun de kan skal om men så var fra
@@ -122,6 +126,7 @@ _SMALL_WORDS = {
 _LETTERS = {
     "ß": ("de",), "ñ": ("es",), "¿": ("es",), "¡": ("es",), "ã": ("pt",), "õ": ("pt",), "ł": ("pl",), "ą": ("pl",),
     "ę": ("pl",), "ś": ("pl",), "ż": ("pl",), "ź": ("pl",), "ć": ("pl",), "œ": ("fr",), "ê": ("fr", "pt"),
+    "ô": ("fr",), "î": ("fr",), "û": ("fr",), "ç": ("fr", "pt"),
     "è": ("fr", "it"), "ù": ("it", "fr"), "ò": ("it",), "ő": ("hu",), "ű": ("hu",), "ğ": ("tr",), "ı": ("tr",),
     "ş": ("tr",), "ř": ("cs",), "ů": ("cs",), "ě": ("cs",), "ž": ("cs",), "ț": ("ro",), "ș": ("ro",), "ă": ("ro",),
     "æ": ("da", "no"), "ø": ("da", "no"), "å": ("sv", "da", "no"),

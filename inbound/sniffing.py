@@ -25,6 +25,16 @@ _MAGIC = (
     (b"ID3", "audio/mpeg"),
     (b"{\\rtf", "application/rtf"),
 )
+# Where the octets say nothing: what no browser runs, by the ending of its name.
+_NAMED = {
+    "txt": "text/plain",
+    "log": "text/plain",
+    "csv": "text/csv",
+    "md": "text/markdown",
+    "ics": "text/calendar",
+    "vcf": "text/vcard",
+    "eml": "message/rfc822",
+}
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _ZIPPED = (
     (b"word/", _OFFICE + "wordprocessingml.document"),
@@ -49,7 +59,7 @@ def sniff(content: bytes, name: str) -> str:
         return "image/heic" if content[8:12] in (b"heic", b"heix", b"mif1") else "video/mp4"
     if content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _OLE.get(name.lower().rpartition(".")[2], "application/octet-stream")
-    return "application/octet-stream"
+    return _NAMED.get(name.lower().rpartition(".")[2], "application/octet-stream")
 
 
 def _zipped(content: bytes) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from inbound.auto_replies import auto_sign, is_automatic_subject
 from inbound.parse import parse
-from tests.inbound.mails import mail
+from tests.inbound.mails import HEAD, mail, multipart, part
 
 
 def sign(headers: str, text: str = "words", *, null: bool = False) -> str:
@@ -44,8 +44,18 @@ def test_an_absence_counts_where_a_machine_speaks_of_it() -> None:
         ("Automatische Antwort: Budget", True),
         ("Out of Office: Budget", True),
         ("Out of office next week", False),
+        ("AUTO: Bob Lane is out of the office (returning 03/08)", True),
+        ("AUTO : qui a une place dans sa voiture ?", False),
         ("Budget", False),
     ],
 )
 def test_subjects_of_vacation_programs(subject: str, automatic: bool) -> None:
     assert is_automatic_subject(subject) is automatic
+
+
+def test_the_sentence_of_a_calendar_program_is_nobodys() -> None:
+    answer = part("text/calendar; method=REPLY", "METHOD:REPLY\r\nSUMMARY:Budget\r\n")
+    head = HEAD + b"Subject: x\r\n"
+    for text, expected in (("Bob has accepted: Budget", "calendar-answer"), ("I shall be ten minutes late.", "")):
+        parsed = parse(head + multipart("alternative", part("text/plain", text), answer))
+        assert auto_sign(parsed, text, null=False) == expected

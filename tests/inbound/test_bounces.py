@@ -85,3 +85,13 @@ def test_no_report_costs_more_than_its_length() -> None:
     began = time.process_time()
     read_unruly(Notice(hostile[:500], hostile, hostile.encode(), "", frozenset()))
     assert time.process_time() - began < 1.0
+
+
+def test_raw_utf8_in_a_global_report_is_read() -> None:
+    block = (
+        "Content-Type: message/global-delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        "Final-Recipient: utf-8; rené@élan.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+        "Final-Recipient: utf-8; bob@example.org\r\nAction: delayed\r\nStatus: 4.4.1\r\n"
+    )
+    found = read_report(block.encode()) or ()
+    assert [(r.address, r.permanent) for r in found] == [("rené@élan.example", True), ("bob@example.org", False)]

@@ -29,6 +29,7 @@ def zipped(*names: str) -> bytes:
         (b"<svg onload=x>", "x.svg", "application/octet-stream"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old.XLS", "application/vnd.ms-excel"),
         (b"", "", "application/octet-stream"),
+        (b"a;b", "Annexe.CSV", "text/csv"),
         (zipped("a.txt"), "", "application/zip"),
         (
             zipped("[Content_Types].xml", "word/document.xml"),
