@@ -14,7 +14,7 @@ from functools import cache
 from html import unescape
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 from premailer import Premailer
 
@@ -50,7 +50,10 @@ class Renderer:
         self._folder = root / "mail"
         self._css = (self._folder / "inline.css").read_text("utf-8")
         self._languages = {code: Language(code, root) for code in LANGUAGES}
-        self._environments = {code: self._environment(language) for code, language in self._languages.items()}
+        # Two of each language: autoescape is settled where a macro is compiled, not where it is called, and the words
+        # of a mail stand in its HTML and in its text.
+        self._html = {code: self._environment(it, autoescape=True) for code, it in self._languages.items()}
+        self._text = {code: self._environment(it, autoescape=False) for code, it in self._languages.items()}
         self.dresser = Dresser(self._author_styles())
         # One sheet per kind and language; a race of two threads costs a second inlining and nothing else.
         self._sheet = cache(self._load)
@@ -67,7 +70,7 @@ class Renderer:
 
     def notice(self, view: NoticeView, language: Language) -> tuple[str, Rendered]:
         """Subject and bodies of a notice; the subject is among the words of its template."""
-        words = self._environments[language.code].get_template("mail/notice/words.txt").module
+        words = self._text[language.code].get_template("mail/notice/words.txt").module
         view = replace(view, subject=str(words.subject(view)))  # type: ignore[attr-defined]
         page, lines = self._sheet("notice", language.code)
         html = page.render(mail=view, language=language.code, words_html=Markup(view.html))  # noqa: S704
@@ -76,7 +79,7 @@ class Renderer:
     def page(self, name: str, locale: str, **words: str) -> str:
         """A page of the web role: templates/web/<name>.html in the language of that locale."""
         language = self.language(locale)
-        template = self._environments[language.code].get_template(f"web/{name}.html")
+        template = self._html[language.code].get_template(f"web/{name}.html")
         return template.render(language=language.code, **words)
 
     def _load(self, kind: str, code: str) -> tuple[Template, Template]:
@@ -84,19 +87,18 @@ class Renderer:
         screen = (self._folder / "screen.css").read_text("utf-8")
         main = (self._folder / kind / "mail.html").read_text("utf-8")
         source = layout.replace("/* screen.css */", screen).replace("<!-- main -->", main)
-        environment = self._environments[code]
-        return environment.from_string(inline(source, self._css)), environment.get_template(f"mail/{kind}/mail.txt")
+        page = self._html[code].from_string(inline(source, self._css))
+        return page, self._text[code].get_template(f"mail/{kind}/mail.txt")
 
     def _author_styles(self) -> dict[str, str]:
         specimen = inline(f"<html><body><div class='words'>{_SPECIMEN}</div></body></html>", self._css)
         return {tag: unescape(style[1:-1]) for tag, style in _STYLED.findall(specimen)}
 
-    def _environment(self, language: Language) -> Environment:
+    def _environment(self, language: Language, *, autoescape: bool) -> Environment:
         environment = Environment(
             loader=FileSystemLoader(self._root),
             extensions=["jinja2.ext.i18n"],
-            # A mail's text part and its words are text, escaped where the HTML takes them in.
-            autoescape=select_autoescape(("html",), default_for_string=True),
+            autoescape=autoescape,  # noqa: S701
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

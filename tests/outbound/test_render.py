@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import TypeVar
 
 import premailer
 import pytest
@@ -17,14 +18,17 @@ from gateway.core.decision import Reason
 from gateway.core.notice import NamedFile, NoticeKind, NoticeMail
 from outbound.compose import Composer
 from outbound.language import language_of
-from outbound.render import _EXPRESSION, ROOT, inline
+from outbound.render import _EXPRESSION, ROOT, Rendered, inline
+from outbound.views import FileLine, Links, NoticeView, PostView, WriterLine, notice_view, post_view
 from tests.outbound.mails import (
     ANSWER,
     BLOBS,
     CONTENT,
     DELIVERY,
     KEYS,
+    PHOTOS,
     POST,
+    PROGRAMME,
     RENDERED_KINDS,
     RENDERER,
     RETURNED,
@@ -144,6 +148,52 @@ def test_names_are_escaped() -> None:
     page = body(read(sent(replace(POST, content=content, topic_title="<i>x</i>"))), "html")
     assert "&lt;b&gt;Eve&lt;/b&gt; &amp; {{ co }}" in page
     assert "<title>[Projets] &lt;i&gt;x&lt;/i&gt;</title>" in page
+
+
+# A stranger's words: markup, and quotes that would end an attribute.
+HOSTILE = """<b>x</b>"onload="'"""
+View = TypeVar("View", PostView, NoticeView)
+LINE = FileLine(HOSTILE, HOSTILE, HOSTILE)
+
+
+def hostile(view: View, **changes: object) -> View:
+    """The view with such words in every string but the clean HTML."""
+    strings = {field.name: HOSTILE for field in fields(view) if field.type == "str" and field.name != "html"}
+    return replace(view, **{**strings, **changes})  # type: ignore[arg-type]
+
+
+def assert_no_markup(rendered: Rendered, *words: str) -> None:
+    assert "<b>x" not in rendered.html and '"onload=' not in rendered.html
+    assert "&lt;b&gt;x&lt;/b&gt;" in rendered.html
+    # In the text part nothing is escaped.
+    assert HOSTILE in rendered.text and "&lt;" not in rendered.text
+    for word in words:
+        assert word in rendered.html
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("is_answer", [True, False])
+@pytest.mark.parametrize("readers", [0, 1, 5])
+def test_no_string_of_a_post_is_markup(language: str, is_answer: bool, readers: int) -> None:
+    links = Links("", "", {PROGRAMME.id: "", PHOTOS.id: ""}, {})
+    spoken = RENDERER.language(language)
+    view = hostile(post_view(POST, "", links, spoken, RENDERER.dresser), attached=(LINE,), linked=(LINE,))
+    rendered = RENDERER.post(replace(view, is_answer=is_answer, readers=readers), spoken)
+    assert_no_markup(rendered, "<b class=", '<a href="https://chantier.example')
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("kind", NoticeKind)
+@pytest.mark.parametrize("proven", [True, False])
+def test_no_string_of_a_notice_is_markup(language: str, kind: NoticeKind, proven: bool) -> None:
+    spoken = RENDERER.language(language)
+    view = notice_view(RETURNED, "", ("", ""), spoken, RENDERER.dresser)
+    writer = WriterLine(HOSTILE, HOSTILE, HOSTILE if proven else "", proven)
+    for reason in (*Reason, HOSTILE):
+        bad = hostile(view, files=(LINE,), attached=(LINE,), heavy=LINE, author=writer, kind=kind, reason=reason)
+        subject, rendered = RENDERER.notice(bad, spoken)
+        assert_no_markup(rendered, "<h1 class=")
+        assert "&lt;" not in subject
 
 
 @pytest.mark.parametrize("locale", ["fr", "en"])
