@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, PlatformCollector, ProcessCollector, generate_latest
@@ -29,23 +32,41 @@ SPOOL_IS_OLD = timedelta(minutes=10)
 def set_up_logs() -> None:
     """Structured lines on stderr: readable on a terminal, JSON for everything else."""
     terminal = sys.stderr.isatty()
+    # One for all loggers, so that lines of several threads do not mix.
+    lines = Lines(sys.stderr)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *(
-                [structlog.dev.ConsoleRenderer()]
+                [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
                 if terminal
                 else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=False)]
             ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )
     # Libraries speak through logging; only what they find wrong is wanted.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+
+
+class Lines:
+    """Writes finished lines to a stream. A stream that takes none costs the line, never the work it tells of."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def msg(self, line: str) -> None:
+        """One line. Never raises for what the stream does: a full disk, a reader that hung up, a closed stream."""
+        with self._lock, suppress(OSError, ValueError):
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+    log = debug = info = warn = warning = error = critical = exception = fatal = failure = err = msg
 
 
 class Metrics:

@@ -12,6 +12,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,19 +143,19 @@ class Spool:
         self.submit(envelope, intake, answer.put)
         return answer.get()
 
+    def has_died(self) -> bool:
+        """Whether the writer ended without being asked to: nothing is accepted any more."""
+        return self._writer.ident is not None and not self._writer.is_alive() and not self._stopped
+
     def _store_large(self, envelope: Envelope, intake: Intake, done: Callable[[Reply], None]) -> None:
         assert intake.writer is not None
         try:
             blob = self._blobs.commit(intake.writer)
-        except StoreError as error:
-            log.error("spool_blob_failed", trouble=str(error))
+        except Exception as error:
+            # Somebody waits for an answer, whatever this is: it is given before anything is said about it.
             intake.discard()
-            done(FULL if self._is_full() else TROUBLE)
-        except Exception:
-            # Somebody waits for an answer, whatever this is.
-            log.exception("spool_blob_failed")
-            intake.discard()
-            done(TROUBLE)
+            done(FULL if isinstance(error, StoreError) and self._is_full() else TROUBLE)
+            _tell_trouble("spool_blob_failed", error)
         else:
             self._line_up(_Submission(envelope, intake, blob, done))
 
@@ -167,15 +168,26 @@ class Spool:
         item.done(STOPPING)
 
     def _run(self) -> None:
-        while True:
-            batch = self._take()
-            if not batch:
-                return
+        while batch := self._take():
+            self._serve(batch)
+
+    def _serve(self, batch: list[_Submission]) -> None:
+        """Commits and answers. Never raises: the writer must outlive whatever its neighbours do."""
+        try:
             replies = self._commit(batch)
-            for item, reply in zip(batch, replies, strict=True):
+        except Exception as error:
+            replies = [TROUBLE] * len(batch)
+            _tell_trouble("spool_commit_failed", error)
+        for item, reply in zip(batch, replies, strict=True):
+            try:
                 item.done(reply)
-            if ACCEPTED in replies:
+            except Exception as error:
+                _tell_trouble("spool_answer_failed", error)
+        if ACCEPTED in replies:
+            try:
                 self._committed()
+            except Exception as error:
+                _tell_trouble("spool_wakeup_failed", error)
 
     def _take(self) -> list[_Submission]:
         """All that waits, at least one; empty when the end was asked for."""
@@ -197,7 +209,8 @@ class Spool:
     def _commit(self, batch: list[_Submission]) -> list[Reply]:
         """One reply each, in order."""
         if self._is_full():
-            log.error("spool_disk_full", reserve_bytes=self._reserve)
+            with suppress(Exception):
+                log.error("spool_disk_full", reserve_bytes=self._reserve)
             return [FULL] * len(batch)
         try:
             with self._database.transaction() as tx:
@@ -208,16 +221,13 @@ class Spool:
                         for i in batch
                     ],
                 )
-        except StoreError as error:
-            log.error("spool_commit_failed", trouble=str(error), messages=len(batch))
-            return [TROUBLE] * len(batch)
-        except Exception:
-            if len(batch) > 1:
+        except Exception as error:
+            if len(batch) > 1 and not isinstance(error, StoreError):
                 # One of them cannot be stored: it must not take the others with it.
                 return [reply for item in batch for reply in self._commit([item])]
-            # The peer keeps its mail and comes back; whatever this is must not end the writer.
-            log.exception("spool_commit_failed")
-            return [TROUBLE]
+            # The peer keeps its mail and comes back.
+            _tell_trouble("spool_commit_failed", error, messages=len(batch))
+            return [TROUBLE] * len(batch)
         return [ACCEPTED] * len(batch)
 
     def _is_full(self) -> bool:
@@ -228,3 +238,12 @@ class Spool:
         except OSError:
             return True
         return disk.f_bavail * disk.f_frsize < self._reserve
+
+
+def _tell_trouble(event: str, error: Exception, **facts: int) -> None:
+    """One line of log. Never raises: a log that cannot be written must not cost a mail or its answer."""
+    with suppress(Exception):
+        if isinstance(error, StoreError):
+            log.error(event, trouble=str(error), **facts)
+        else:
+            log.error(event, exc_info=error, **facts)

@@ -11,7 +11,7 @@ from enum import StrEnum
 import psycopg
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from store.database import Database
 
@@ -52,6 +52,10 @@ class Wakeups:
         if self._thread:
             self._thread.join()
 
+    def has_died(self) -> bool:
+        """Whether the listening thread ended without being asked to."""
+        return bool(self._thread and not self._thread.is_alive() and not self._stopping.is_set())
+
     def ring(self, work: Work) -> None:
         """There is work of this kind, committed."""
         self._events[work].set()
@@ -59,8 +63,9 @@ class Wakeups:
             try:
                 with self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                     connection.execute(text("SELECT pg_notify(:channel, :work)"), {"channel": _CHANNEL, "work": work})
-            except DBAPIError as error:
-                log.warning("wakeup_not_sent", work=work.value, trouble=str(error.orig))
+            except SQLAlchemyError as error:
+                # The pool's own TimeoutError too: whoever rings has committed and must not stumble over a hint.
+                log.warning("wakeup_not_sent", work=work.value, trouble=type(error).__name__)
 
     def wait(self, work: Work, timeout_s: float) -> None:
         """Returns when there may be work of this kind, or after `timeout_s`, or when everything stops."""
@@ -77,7 +82,7 @@ class Wakeups:
                     for event in self._events.values():
                         event.set()
                     self._hear(connection)
-            except psycopg.Error as error:
+            except (psycopg.Error, OSError, ValueError) as error:
                 log.warning("wakeups_interrupted", trouble=str(error))
                 self._stopping.wait(_RECONNECT_S)
 

@@ -10,10 +10,12 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
+import structlog
 from sqlalchemy import Connection, event, func, select
 
 from gateway.core.message import Envelope
 from gateway.core.reply import Reply
+from inbound import spool as module
 from inbound.spool import ACCEPTED, FULL, IN_ROW, STOPPING, TROUBLE, Spool
 from store.blobs import BlobWriter, DiskBlobs
 from store.database import Database
@@ -282,3 +284,47 @@ def test_everybody_is_answered_while_it_stops(database: Database, blobs: DiskBlo
         opened.stop()
         client.join()
         assert {answer.get(timeout=PATIENCE_S) for answer in answers} <= {ACCEPTED, STOPPING}
+
+
+class _Deaf:
+    """A log that cannot be written: what /dev/full and a pipe without a reader do."""
+
+    def msg(self, _line: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    error = warning = info = exception = msg
+
+
+def test_the_writer_outlives_a_log_that_cannot_be_written(
+    database: Database, opened: Spool, blobs: DiskBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(statement: str) -> None:
+        if statement.startswith("INSERT INTO spool "):
+            raise OSError("disk gone")
+
+    def refuse(_writer: BlobWriter) -> str:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "log", structlog.wrap_logger(_Deaf(), processors=[structlog.dev.ConsoleRenderer()]))
+        with statements(database, fail):
+            assert hand_over(opened, b"words").get(timeout=PATIENCE_S) == TROUBLE
+        patch.setattr(BlobWriter, "finish", refuse)
+        assert hand_over(opened, b"x" * (IN_ROW + 1)).get(timeout=PATIENCE_S) == TROUBLE
+    assert hand_over(opened, b"words").get(timeout=PATIENCE_S) == ACCEPTED
+    assert not opened.has_died()
+
+
+def test_the_writer_outlives_its_neighbours(database: Database, blobs: DiskBlobs, tmp_path: Path) -> None:
+    def stumble(*_: object) -> None:
+        raise RuntimeError("never thought of")
+
+    opened = Spool(database, blobs, disk=tmp_path, reserve_bytes=0, committed=stumble)
+    opened.start()
+    intake = opened.intake()
+    intake.write(b"words")
+    opened.submit(LETTER, intake, stumble)
+    assert hand_over(opened, b"words").get(timeout=PATIENCE_S) == ACCEPTED
+    assert hand_over(opened, b"words").get(timeout=PATIENCE_S) == ACCEPTED
+    opened.stop()
+    assert not opened.has_died()

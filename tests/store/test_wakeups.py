@@ -95,3 +95,15 @@ def test_a_bell_without_a_store_is_only_not_rung(postgresql_url: str) -> None:
     wakeups.ring(Work.ARRIVALS)
     assert waited(wakeups, Work.ARRIVALS) < PATIENCE_S / 2
     database.close()
+
+
+def test_a_bell_without_a_free_connection_is_only_not_rung(postgresql_url: str) -> None:
+    database = Database(postgresql_url, pool=1)
+    database.engine.pool._timeout = 0.05  # type: ignore[attr-defined]
+    wakeups = Wakeups(database)
+    with database.reading() as one, database.reading() as two:
+        one.exec_driver_sql("SELECT 1")
+        two.exec_driver_sql("SELECT 1")
+        wakeups.ring(Work.ARRIVALS)
+    assert waited(wakeups, Work.ARRIVALS) < PATIENCE_S / 2
+    database.close()
