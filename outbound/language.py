@@ -77,8 +77,14 @@ class Language:
         return units[unit] % {"number": self.number(shown)}
 
     def moment(self, moment: datetime, timezone: str) -> str:
-        """Day and time of day in that zone, in words."""
-        local = moment.astimezone(ZoneInfo(timezone))
+        """Day and time of day in that zone, in words; in its own zone where that one cannot be reckoned in.
+
+        Never raises: the moment may be a stranger's (year 9999 has no tomorrow), the zone one that this machine lacks.
+        """
+        try:
+            local = moment.astimezone(ZoneInfo(timezone))
+        except (OverflowError, ValueError, LookupError, OSError):
+            local = moment
         return str(format_datetime(local, self.gettext("MMMM d, y 'at' h:mm a"), locale=self.code))
 
     def names(self, names: tuple[str, ...]) -> str:

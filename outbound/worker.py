@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,27 +17,23 @@ from datetime import datetime
 import structlog
 
 from gateway.core.clock import Clock
-from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Outcome, Outgoing
-from gateway.core.errors import CompositionError, GatewayError, StoreError
-from gateway.core.notice import NoticeMail
-from gateway.core.post import PostMail
+from gateway.core.delivery import Delivery, DeliveryState, Outcome, Outgoing
+from gateway.core.errors import StoreError
 from outbound.compose import Composer
-from outbound.contents import Contents, TemplateCache
+from outbound.composing import Composing
+from outbound.contents import Contents
 from outbound.courier import Courier
 from outbound.dispatch import Dispatch, Pace
 from outbound.dkim import Signer
-from outbound.language import language_of
 from outbound.retry import RetryPlan
 from store import audience, deliveries
 from store.database import Database
-from store.deliveries import Claimed
 from store.wakeups import Wakeups, Work
 
 log = structlog.get_logger(__name__)
 
 BATCH = 400
 _SIGNED_TOGETHER = 50
-_NOTICES_AT_ONCE = 20
 _COMPOSED_OCTETS = 64 << 20
 """Mails of one batch in memory; the next batch is composed while they are on the wire."""
 _LOOK_EVERY_S = 2.0
@@ -58,15 +54,6 @@ class SenderSetup:
     plan: RetryPlan = field(default_factory=RetryPlan)
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """A claimed batch with everything that is needed to compose it."""
-
-    claimed: list[Claimed]
-    posts: dict[int, PostMail]
-    notices: dict[int, NoticeMail]
-
-
 class Sender:
     """`run()` on the event loop until `stop()`; the fan-out has a thread of its own."""
 
@@ -75,7 +62,7 @@ class Sender:
         self._database = database
         self._wakeups = wakeups
         self._clock = clock
-        self._templates = TemplateCache()
+        self._mails = Composing(setup.composer, setup.contents, database)
         # Claimed and not yet recorded: from it the time of the next try is reckoned.
         self._in_hand: dict[int, Delivery] = {}
         self._stopping = threading.Event()
@@ -179,9 +166,8 @@ class Sender:
         ready: list[Outgoing] = []
         spoiled: list[Outcome] = []
         octets = done = 0
-        for item, loaded in self._load_in_parts(claimed):
+        for made in self._mails.compose_all(claimed):
             done += 1
-            made = self._compose(item, loaded)
             if isinstance(made, Outgoing):
                 ready.append(made)
                 octets += len(made.data)
@@ -202,51 +188,6 @@ class Sender:
             self._in_hand.pop(delivery.id, None)
         with self._database.transaction() as tx:
             deliveries.give_back(tx, unsent, self._clock())
-
-    def _load_in_parts(self, claimed: list[Claimed]) -> Iterator[tuple[Claimed, _Loaded]]:
-        """Each with what it says. A notice brings a whole mail's text along: of those, a few at a time."""
-        step = _NOTICES_AT_ONCE if any(item.delivery.notice_id for item in claimed) else len(claimed)
-        for start in range(0, len(claimed), step):
-            loaded = self._load(claimed[start : start + step])
-            yield from ((item, loaded) for item in loaded.claimed)
-
-    def _load(self, claimed: list[Claimed]) -> _Loaded:
-        wanted = [item.delivery for item in claimed if not item.objection]
-        post_ids = {
-            d.post_id for d in wanted if d.post_id and self._templates.get(d.post_id, language_of(d.locale)) is None
-        }
-        notice_ids = {d.notice_id for d in wanted if d.notice_id}
-        if not post_ids and not notice_ids:
-            return _Loaded(claimed, {}, {})
-        with self._database.reading() as tx:
-            mails = self._setup.contents.posts(tx, post_ids) if post_ids else {}
-            found = self._setup.contents.notices(tx, notice_ids) if notice_ids else {}
-        return _Loaded(claimed, mails, found)
-
-    def _compose(self, item: Claimed, loaded: _Loaded) -> Outgoing | Outcome:
-        """The mail, or what became of the delivery where there is none."""
-        delivery = item.delivery
-        if item.objection:
-            return Outcome(delivery.id, delivery.attempts, DeliveryState.DROPPED, detail=item.objection)
-        try:
-            if delivery.kind is DeliveryKind.NOTICE:
-                assert delivery.notice_id
-                return self._setup.composer.compose_notice(loaded.notices[delivery.notice_id], delivery)
-            return self._compose_post(delivery, loaded)
-        except (GatewayError, LookupError, ValueError, AssertionError) as error:
-            log.exception("compose_failed", delivery=delivery.id)
-            # What cannot leave as meant never will; a store that did not answer may answer later.
-            state = DeliveryState.FAILED if isinstance(error, CompositionError) else DeliveryState.DEFERRED
-            return Outcome(delivery.id, delivery.attempts, state, detail=f"not composed: {type(error).__name__}")
-
-    def _compose_post(self, delivery: Delivery, loaded: _Loaded) -> Outgoing:
-        assert delivery.post_id
-        language = language_of(delivery.locale)
-        template = self._templates.get(delivery.post_id, language)
-        if template is None:
-            template = self._setup.composer.prepare(loaded.posts[delivery.post_id], language)
-            self._templates.put(delivery.post_id, language, template)
-        return self._setup.composer.fill(template, delivery)
 
     async def _record(self, outcomes: list[Outcome]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._recording, self._store, outcomes)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -22,6 +22,8 @@ from store import notices
 from store.notices import NewNotice
 
 _WAITING = frozenset((Reason.MODERATED, Reason.TOKEN_OF_ANOTHER))
+_CLOCKS_DIFFER = timedelta(days=730)
+"""A mail dated further than this from when it came has no date that anybody could use."""
 _BULK = frozenset(("bulk", "junk", "list"))
 
 
@@ -81,5 +83,10 @@ def _notice(item: Decided, kind: NoticeKind, house: House) -> NewNotice:
         subject=parsed.subject or title("", own_words),
         text=scrub(own_words),
         files=tuple(NamedFile(file.name, file.size) for file in parsed.attachments if not file.inline),
-        sent_at=parsed.date or item.case.read.mail.envelope.received_at,
+        sent_at=believable(parsed.date, item.case.read.mail.envelope.received_at),
     )
+
+
+def believable(date: datetime | None, received_at: datetime) -> datetime:
+    """When a mail was written by its own word, or when it came, where it says nothing or what cannot be."""
+    return date if date and abs(date - received_at) <= _CLOCKS_DIFFER else received_at

@@ -35,6 +35,12 @@ def test_moment() -> None:
     assert ENGLISH.moment(moment, "America/New_York") == "December 1, 2026 at 6:05 PM"
 
 
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "Nowhere/Atlantis", "../etc/passwd", "", "Europe"])
+def test_moment_never_raises(zone: str) -> None:
+    # Tokyo is already in the year 10000, which no calendar of ours reaches; the other zones do not exist.
+    assert ENGLISH.moment(datetime(9999, 12, 31, 23, 0, tzinfo=UTC), zone) == "December 31, 9999 at 11:00 PM"
+
+
 def test_names() -> None:
     assert FRENCH.names(("A", "B", "C")) == "«\u00a0A\u00a0», «\u00a0B\u00a0» et «\u00a0C\u00a0»"
     assert ENGLISH.names(("A",)) == "“A”"

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import Connection
 
-from gateway.core.delivery import Outgoing
-from gateway.core.notice import Author, NoticeKind
+from gateway.core.delivery import Delivery, Outgoing
+from gateway.core.notice import Author, NoticeKind, NoticeMail
 from outbound import worker
 from outbound.compose import Composer
+from outbound.composing import MOST_ATTEMPTS
 from outbound.contents import Contents, Limits
 from outbound.courier import Report
 from outbound.worker import Sender, SenderSetup
-from store import deliveries, notices
+from store import deliveries, notices, queues
 from store.database import Database
 from store.wakeups import Wakeups
 from tests.network import KEYS, Network, SetClock
@@ -69,6 +71,62 @@ def test_a_batch_is_held_in_memory_up_to_a_bound(
     # Nothing twice, nothing forgotten, and never more than the bound and one mail.
     assert len({mail.delivery_id for mail in taken}) == len(taken) == MANY
     assert len(sizes) > 3 and max(sizes) < 50_000 + max(len(mail.data) for mail in taken)
+
+
+@pytest.mark.parametrize("trouble", [OverflowError, RecursionError, MemoryError, KeyError])
+def test_a_spoiled_mail_keeps_no_other_from_its_turn(
+    network: Network,
+    database: Database,
+    clock: SetClock,
+    sender: Sender,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: type[Exception],
+) -> None:
+    write_notices(network, database, clock)
+    compose = sender._setup.composer.compose_notice
+    spoiled: set[int] = set()
+
+    def fail(notice: NoticeMail, delivery: Delivery) -> Outgoing:
+        spoiled.add(delivery.id) if not spoiled else None
+        if delivery.id in spoiled:
+            raise trouble("no")
+        return compose(notice, delivery)
+
+    monkeypatch.setattr(sender._setup.composer, "compose_notice", fail)
+    mails = sender._claim_and_compose()
+    assert mails is not None and len(mails) == MANY - 1
+    states = []
+    for _ in range(MOST_ATTEMPTS):
+        with database.reading() as tx:
+            [entry] = [queues.get_delivery(tx, number) for number in spoiled]
+        assert entry is not None
+        states.append((entry.state, entry.answer))
+        sender._in_hand.clear()
+        clock.advance(hours=5)
+        sender._claim_and_compose()
+    assert states[0] == states[-2] == ("deferred", f"not composed: {trouble.__name__}")
+    with database.reading() as tx:
+        entry = queues.get_delivery(tx, *spoiled)
+    assert entry is not None and (entry.state, entry.attempts) == ("failed", MOST_ATTEMPTS)
+
+
+def test_what_cannot_be_read_keeps_no_other_from_its_turn(
+    network: Network, database: Database, clock: SetClock, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_notices(network, database, clock)
+    read = sender._setup.contents.notices
+    spoiled: set[int] = set()
+
+    def fail(tx: Connection, notice_ids: Iterable[int]) -> dict[int, NoticeMail]:
+        wanted = set(notice_ids)
+        spoiled.add(min(wanted)) if not spoiled else None
+        if wanted & spoiled:
+            raise OverflowError("no such day")
+        return read(tx, wanted)
+
+    monkeypatch.setattr(sender._setup.contents, "notices", fail)
+    mails = sender._claim_and_compose()
+    assert mails is not None and len(mails) == MANY - 1
 
 
 def test_an_ordinary_batch_is_taken_whole(
