@@ -20,8 +20,12 @@ class ReaderSetup:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One mail to read: its bytes, or the blob that holds them, and what we know that may help."""
+    """One mail to read: its bytes, or the blob that holds them, and what we know that may help.
 
+    `number` names it on the way back: whoever asked knows that an answer is this mail's.
+    """
+
+    number: int
     raw: bytes | None
     blob: str
     envelope: Envelope

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from inbound.job import Job, NotRead, Read, ReaderSetup
 log = structlog.get_logger(__name__)
 
 WALL_S = 60.0
+ENOUGH_S = 30.0
+"""After so long the rest of a batch is left for the next one: with one more mail at WALL_S it is within the lease."""
 _RETIRE_AFTER = 5000
 # Not `-m`: what the process sends back must be of importable modules, not of __main__.
 _PROGRAM = "from inbound.reading_process import main; main()"
@@ -36,6 +39,10 @@ class Unread:
     mail: Mail
     trouble: str
     temporary: bool
+
+
+class _OutOfStepError(Exception):
+    """An answer of another mail than the one that was asked about."""
 
 
 class Reader:
@@ -62,8 +69,13 @@ class Reader:
     def read(self, asked: Sequence[tuple[Mail, Hints]]) -> list[ReadMail | Unread]:
         """Reads a batch, in order; every mail gets an answer, whatever becomes of the child."""
         answers: list[ReadMail | Unread] = []
+        until = time.monotonic() + ENOUGH_S
         while len(answers) < len(asked):
-            answers += self._read_until_trouble(asked[len(answers) :])
+            if answers and time.monotonic() > until:
+                left = [mail for mail, _ in asked[len(answers) :]]
+                answers += [Unread(mail, "the mails before it took long", temporary=True) for mail in left]
+                break
+            answers += self._read_until_trouble(asked[len(answers) :], until)
         self._served += len(asked)
         if self._served > _RETIRE_AFTER:
             # What a long life may have leaked goes with the child.
@@ -85,12 +97,13 @@ class Reader:
         self._ready = False
         self._served = 0
 
-    def _read_until_trouble(self, asked: Sequence[tuple[Mail, Hints]]) -> list[ReadMail | Unread]:
+    def _read_until_trouble(self, asked: Sequence[tuple[Mail, Hints]], until: float) -> list[ReadMail | Unread]:
+        """The answers up to the one whose mail made trouble, or to the first after `until`: then the child is gone."""
         answers: list[ReadMail | Unread] = []
         mails = [mail for mail, _ in asked]
         try:
             pipe = self._hand_over(asked)
-        except (EOFError, OSError) as error:
+        except Exception as error:
             trouble = self._bury(error)
             log.error("reader_not_there", trouble=trouble)
             return [Unread(mail, f"the reader {trouble} before it read anything", temporary=True) for mail in mails]
@@ -98,8 +111,16 @@ class Reader:
             for mail in mails:
                 if not pipe.poll(WALL_S):
                     raise TimeoutError
-                answers.append(_answer(mail, pipe.recv()))
-        except (EOFError, OSError) as error:
+                number, answer = pipe.recv()
+                if number != mail.id:
+                    raise _OutOfStepError
+                answers.append(_answer(mail, answer))
+                if time.monotonic() > until and len(answers) < len(mails):
+                    # It works on the next already; what it would say of that must not be taken for another's.
+                    self._end()
+                    break
+        except Exception as error:
+            # Whatever it was, what else comes through this pipe may be of any mail.
             culprit, trouble = mails[len(answers)], self._bury(error)
             log.warning("reader_died", message=culprit.id, trouble=trouble)
             answers.append(Unread(culprit, f"the reader {trouble}", temporary=False))
@@ -114,16 +135,25 @@ class Reader:
                 raise TimeoutError
             self._pipe.recv()
             self._ready = True
-        self._pipe.send([Job(mail.raw, mail.blob, mail.envelope, hints) for mail, hints in asked])
+        self._pipe.send([Job(mail.id, mail.raw, mail.blob, mail.envelope, hints) for mail, hints in asked])
         return self._pipe
 
     def _bury(self, error: Exception) -> str:
         """Ends what is left of the child; returns what became of it, in words that follow "the reader"."""
-        trouble = "took too long" if isinstance(error, TimeoutError) else self._cause_of_death()
+        if isinstance(error, TimeoutError):
+            trouble = "took too long"
+        elif isinstance(error, EOFError | OSError):
+            trouble = self._cause_of_death()
+        else:
+            trouble = f"gave an answer that is none: {type(error).__name__}"
+        self._end()
+        return trouble
+
+    def _end(self) -> None:
+        """Ends the child without waiting for what it does."""
         if self._child is not None:
             self._child.kill()
         self.close()
-        return trouble
 
     def _cause_of_death(self) -> str:
         if self._child is None:

@@ -38,7 +38,7 @@ def serve(pipe: Connection) -> None:
         while True:
             jobs: list[Job] = pipe.recv()
             for job in jobs:
-                pipe.send(read(job, setup, blobs))
+                pipe.send((job.number, read(job, setup, blobs)))
     except (EOFError, OSError):
         return
 

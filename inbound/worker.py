@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from gateway.core.clock import Clock
 from gateway.core.errors import StoreError
@@ -79,6 +79,10 @@ class Worker:
         for reader in self._readers:
             reader.close()
 
+    def has_died(self) -> bool:
+        """Whether the loop ended without being asked to: nothing is decided any more."""
+        return self._thread.ident is not None and not self._thread.is_alive() and not self._stopping.is_set()
+
     def run_once(self) -> int:
         """Claims, reads and processes one batch on the calling thread; returns how many messages it held."""
         batch = self._claim_and_read()
@@ -92,16 +96,11 @@ class Worker:
                 batch = (coming or self._pool.submit(self._claim_and_read)).result()
                 coming = self._pool.submit(self._claim_and_read) if batch else None
                 self._process(batch)
-            except StoreError as error:
-                self._forget(coming)
-                coming = None
-                log.error("inbound_trouble", trouble=str(error))
-                self._stopping.wait(_TROUBLE_PAUSE_S)
-            except Exception:
+            except Exception as error:
                 # The loop must outlive whatever this is; what was claimed comes back when its lease ends.
+                _tell_trouble(error)
                 self._forget(coming)
                 coming = None
-                log.exception("inbound_worker_failed")
                 self._stopping.wait(_TROUBLE_PAUSE_S)
             else:
                 if not batch:
@@ -115,7 +114,7 @@ class Worker:
         try:
             ahead = coming.result()
         except Exception as error:
-            log.error("inbound_trouble", trouble=str(error))
+            _tell_trouble(error)
         else:
             self._give_back([item.mail for item in ahead])
 
@@ -169,15 +168,8 @@ class Worker:
             log.error("inbound_trouble", trouble=str(error), messages=len(batch))
             self._give_back([read.mail for read in batch])
             self._stopping.wait(_TROUBLE_PAUSE_S)
-        except (
-            DBAPIError,
-            ArithmeticError,
-            LookupError,
-            ValueError,
-            TypeError,
-            AttributeError,
-            AssertionError,
-        ) as error:
+        except Exception as error:
+            # Whatever this is, it is of one mail, and only that one may wait for it.
             if len(batch) > 1:
                 self._process_alone(batch)
             else:
@@ -216,5 +208,14 @@ class Worker:
         try:
             with self._database.transaction() as tx:
                 arrivals.release(tx, mails)
-        except StoreError as error:
-            log.error("inbound_trouble", trouble=str(error), messages=len(mails))
+        except Exception as error:
+            _tell_trouble(error)
+
+
+def _tell_trouble(error: Exception) -> None:
+    """One line of log. Never raises: the loop goes on without it."""
+    with suppress(Exception):
+        if isinstance(error, StoreError):
+            log.error("inbound_trouble", trouble=str(error))
+        else:
+            log.error("inbound_worker_failed", exc_info=error)

@@ -94,7 +94,7 @@ class PostOffice:
 
     def read(self, claimed: Mail) -> ReadMail:
         """What a reader process does."""
-        answer = read(Job(claimed.raw, claimed.blob, claimed.envelope), self.setup, self.blobs)
+        answer = read(Job(claimed.id, claimed.raw, claimed.blob, claimed.envelope), self.setup, self.blobs)
         assert isinstance(answer, Read), answer
         return ReadMail(claimed, answer.reading, answer.proof)
 

@@ -24,6 +24,11 @@ _PROGRAM = """
 import os, signal, sys, time
 from inbound import reading_process
 read = reading_process.read
+
+class Trap:
+    def __reduce__(self):
+        return int, ("no number",)
+
 reading_process.CPU_S = 0.3
 def sabotage(job, setup, blobs):
     raw = job.raw or b""
@@ -35,6 +40,10 @@ def sabotage(job, setup, blobs):
         reading_process.reading.read = lambda *_: [0 for _ in iter(int, 1)]
     if b"HOG" in raw:
         reading_process.reading.read = lambda *_: bytearray(2 << 30)
+    if b"TRAP" in raw:
+        return Trap()
+    if b"SLOW" in raw:
+        time.sleep(0.4)
     if b"BUG" in raw:
         reading_process.reading.read = lambda *_: {}["no such key"]
     return read(job, setup, blobs)
@@ -146,6 +155,44 @@ def test_what_cannot_be_read_is_named_and_the_next_is_read(
     if word in ("DIE", "SPIN", "SLEEP"):
         # The child is another now.
         assert shown(read(sabotaged, batch("next"))) == ["next"]
+
+
+def test_an_answer_that_cannot_be_read_costs_one_mail_and_mixes_up_none(sabotaged: Reader) -> None:
+    answers = read(sabotaged, batch("one", "TRAP", "three", "four"))
+    assert shown(answers) == ["one", "the reader gave an answer that is none: ValueError", "three", "four"]
+    assert [a.mail.id for a in answers] == [0, 1, 2, 3]
+    assert shown(read(sabotaged, batch("next"))) == ["next"]
+
+
+def test_an_answer_about_another_mail_is_not_taken(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    said_twice = _PROGRAM.replace("return read(job, setup, blobs)", "return said(job, setup, blobs)").replace(
+        "reading_process.main()",
+        """
+from multiprocessing.connection import Connection
+send = Connection.send
+def twice(pipe, answer):
+    send(pipe, answer)
+    if b"TWICE" in str(answer).encode():
+        send(pipe, answer)
+Connection.send = twice
+said = read
+reading_process.main()
+""",
+    )
+    monkeypatch.setattr(module, "_PROGRAM", said_twice)
+    answers = read(reader, batch("TWICE", "two", "three"))
+    assert shown(answers) == ["TWICE", "the reader gave an answer that is none: _OutOfStepError", "three"]
+
+
+def test_a_batch_that_takes_long_is_left_for_the_next(sabotaged: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ENOUGH_S", 0.2)
+    for first, said in (("SLOW", "SLOW"), ("DIE SLOW", "the reader ended with 3")):
+        sabotaged.start()
+        monkeypatch.setattr(module, "ENOUGH_S", 0.2 if first == "SLOW" else 0.0)
+        answers = read(sabotaged, batch(first, "two", "three"))
+        assert shown(answers) == [said, *["the mails before it took long"] * 2]
+        assert [isinstance(a, Unread) and a.temporary for a in answers] == [False, True, True]
+    assert shown(read(sabotaged, batch("next"))) == ["next"]
 
 
 def test_the_rest_of_the_batch_is_read_after_a_death(sabotaged: Reader) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import StatementError
 
 from gateway.core.decision import Verdict
 from gateway.core.errors import StoreError
@@ -108,7 +109,19 @@ def test_our_own_trouble_is_no_failure(plant: Plant) -> None:
     assert len(plant.office.posted()) == 2
 
 
-@pytest.mark.parametrize("error", [KeyError("no"), ValueError("bad \0 value"), AttributeError("x"), AssertionError()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("no"),
+        ValueError("bad \0 value"),
+        AttributeError("x"),
+        AssertionError(),
+        RecursionError("deep"),
+        StatementError("no such parameter", "SELECT 1", {}, ValueError()),
+        RuntimeError("never thought of"),
+        MemoryError(),
+    ],
+)
 def test_a_bug_met_by_one_mail_does_not_spoil_the_others(
     plant: Plant, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
@@ -194,6 +207,28 @@ def test_the_loop_outlives_whatever_happens(plant: Plant, monkeypatch: pytest.Mo
     assert seen.wait(PATIENCE_S)
     plant.worker.stop()
     assert not troubles
+
+
+def test_the_loop_outlives_a_release_that_fails(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    troubled = threading.Event()
+
+    def stumble(*_: object) -> tuple[Decided, ...]:
+        raise StoreError("away")
+
+    def fail(*_: object) -> None:
+        troubled.set()
+        raise RuntimeError("never thought of")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "process", stumble)
+        patch.setattr(arrivals, "release", fail)
+        accept(plant, "words")
+        plant.worker.start()
+        assert troubled.wait(PATIENCE_S)
+    plant.worker._wakeups.wait(Work.ARRIVALS, 0.1)
+    assert not plant.worker.has_died()
+    plant.worker.stop()
+    assert not plant.worker.has_died()
 
 
 def test_real_readers_in_real_processes(office: PostOffice, tmp_path: Path) -> None:
