@@ -114,12 +114,15 @@ class Locked:
 
 
 def lock(tx: Connection, *, ids: Iterable[int] = (), names: Iterable[str] = ()) -> list[Locked]:
-    """Locks communities by id or address until the transaction ends, in one order for all, so nobody deadlocks."""
+    """Locks communities by id or address until the transaction ends, in one order for all, so nobody deadlocks.
+
+    The lock is FOR NO KEY UPDATE: rows that name the community, as each delivery does, can be added meanwhile.
+    """
     query = (
         select(communities)
         .where(communities.c.id.in_(list(ids)) | communities.c.address.in_(list(names)))
         .order_by(communities.c.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return [Locked(to_community(row), row.last_number) for row in tx.execute(query)]
 

@@ -65,7 +65,7 @@ def set_role(tx: Connection, community_id: int, person_id: int, role: Role) -> b
 
 def set_pace(tx: Connection, community_id: int, person_id: int, pace: Pace) -> bool:
     """A personal choice of pace, under the community's lock so that no post slips between; False if no member."""
-    tx.execute(select(communities.c.id).where(communities.c.id == community_id).with_for_update())
+    tx.execute(select(communities.c.id).where(communities.c.id == community_id).with_for_update(key_share=True))
     chosen = (
         update(memberships)
         .where(memberships.c.community_id == community_id, memberships.c.person_id == person_id)

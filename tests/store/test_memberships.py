@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from sqlalchemy import text
+
 from gateway.core.community import Membership, Pace, Role
-from store import memberships
+from store import communities, memberships
 from store.database import Database
 from tests.network import Network, SetClock
 
@@ -69,3 +72,21 @@ def test_managers_are_active_and_theirs(network: Network, database: Database) ->
     assert {community_id: [person.id for person in those] for community_id, those in found.items()} == {
         projets: [ann, tom]
     }
+
+
+@pytest.mark.parametrize("lock", ["publish", "pace"])
+def test_who_holds_a_community_does_not_stop_what_names_it(postgresql_url: str, clock: SetClock, lock: str) -> None:
+    """A fan-out inserts rows that name the community while somebody posts there or chooses a pace."""
+    database = Database(postgresql_url)
+    network = Network(database, clock)
+    projets, ann = network.community("projets"), network.person("ann")
+    network.join(projets, ann)
+    with database.transaction() as holding:
+        if lock == "publish":
+            communities.lock(holding, ids=[projets])
+        else:
+            memberships.set_pace(holding, projets, ann, Pace.OFF)
+        with database.transaction() as tx:
+            tx.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+            tx.execute(text("SELECT 1 FROM communities WHERE id = :id FOR KEY SHARE"), {"id": projets})
+    database.close()
