@@ -218,3 +218,30 @@ def test_postgresql_needs_no_hold(postgresql_url: str) -> None:
 def test_a_url_of_no_use_is_a_mistake_of_configuration(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"store\.url"):
         Database(url)
+
+
+def test_reading_is_one_snapshot(database: Database) -> None:
+    with database.reading() as tx:
+        assert tx.execute(select(communities)).all() == []
+        with database.transaction() as writing:
+            writing.execute(insert(communities).values(address="projets", **ROW))
+        assert tx.execute(select(communities)).all() == []
+    with database.reading() as tx:
+        assert len(tx.execute(select(communities)).all()) == 1
+
+
+def test_writing_after_reading_is_not_a_snapshot(postgresql_url: str) -> None:
+    # The pool gives the same connection again: what reading() asked for must not cling to it.
+    database = Database(postgresql_url, pool=1)
+    with database.reading() as tx:
+        assert tx.scalar(text("SHOW transaction_isolation")) == "repeatable read"
+    with database.transaction() as tx:
+        assert tx.scalar(text("SHOW transaction_isolation")) == "read committed"
+    database.close()
+
+
+def test_an_error_tells_nobodys_words(database: Database) -> None:
+    row = {"address": "somebody's words", **ROW}
+    with pytest.raises(IntegrityError) as caught, database.transaction() as tx:
+        tx.execute(insert(communities), [row, row])
+    assert "somebody's words" not in str(caught.value).partition("DETAIL")[0]
