@@ -44,6 +44,12 @@ def _listen(value: str) -> str:
     return value
 
 
+def _tcp(value: str) -> str:
+    if value.startswith("unix:"):
+        raise ValueError("must be HOST:PORT or empty: no Unix socket here")
+    return _listen(value)
+
+
 def _zone(value: str) -> str:
     try:
         zoneinfo.ZoneInfo(value)
@@ -64,6 +70,7 @@ def _url(value: str) -> str:
 
 Domain = Annotated[str, AfterValidator(_domain)]
 Listen = Annotated[str, AfterValidator(_listen)]
+TcpListen = Annotated[str, AfterValidator(_tcp)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Network = Annotated[str, AfterValidator(_network)]
 Url = Annotated[str, AfterValidator(_url)]
@@ -101,7 +108,7 @@ class Store(Section):
 class Smtp(Section):
     """[smtp]"""
 
-    listen: Listen = "127.0.0.1:2525"
+    listen: TcpListen = "127.0.0.1:2525"
     hostname: str = ""
     certificate: str = ""
     key: str = ""
@@ -190,12 +197,13 @@ class Posting(Section):
 
     max_attachment_bytes: Octets = 20 << 20
     attach_bytes: Octets = 1 << 20
+    require_addressed: bool = True
 
 
 class Web(Section):
     """[web]"""
 
-    listen: Listen = "127.0.0.1:8080"
+    listen: TcpListen = "127.0.0.1:8080"
     base_url: Url = "http://127.0.0.1:8080"
 
 

@@ -52,7 +52,7 @@ _I_AM_AWAY = re.compile(
     r"absent(?:e)? (?:du|jusqu)|"
     r"ich bin[^.\n]{0,40}(?:abwesend|nicht|urlaub|außer|ausser)|estoy fuera|sono (?:fuori|assente)|"
     r"ik ben[^.\n]{0,20}afwezig|"
-    r"estou (?:fora|ausente)|urgent|in (?:dringenden|urgenten) fällen",
+    r"estou (?:fora|ausente)|in (?:dringenden|urgenten) fällen",
     re.IGNORECASE,
 )
 _ANSWERED = re.compile(r"(?:re|aw|sv|antw|rép|ref|tr|fwd?|wg|r)\s?(?:\[\d+\])?\s?[:：]", re.IGNORECASE)
@@ -79,6 +79,8 @@ _AUTO_FIELDS = (
 )
 _ANSWER = re.compile(rb"^METHOD:(?:REPLY|COUNTER)", re.IGNORECASE | re.MULTILINE)
 _TITLE = re.compile(rb"^SUMMARY[^:\r\n]{0,100}:([^\r\n]{0,200})", re.IGNORECASE | re.MULTILINE)
+SUBJECT_SIGN = "subject"
+"""The sign of a mail that its words alone gave away: people write such subjects too."""
 _PRECEDENCES = ("auto_reply", "auto-reply", "autoreply", "auto_response")
 _PEOPLE_KEEP = ("list-id", "list-unsubscribe")
 
@@ -106,7 +108,7 @@ def auto_sign(parsed: ParsedMessage, text: str, *, null: bool) -> str:
         return "read-receipt"
     answers = bool(parsed.in_reply_to or parsed.references or "x-auto-response-suppress" in values)
     if _says_away(parsed.subject, text, answers=answers):
-        return "subject"
+        return SUBJECT_SIGN
     if (event := _answered_event(parsed)) is not None and (not text.strip() or _is_programs(text, event)):
         return "calendar-answer"
     # Help desks that answer by themselves suppress answers to it and call themselves bulk, without being a list.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from gateway.core.community import Membership, Person
-from gateway.core.message import Arrival
+from gateway.core.message import Arrival, ParsedMessage
 from inbound import route
 from inbound.case import Case, ReadMail
 from inbound.policy import Facts
@@ -68,7 +68,9 @@ def gather(tx: Connection, batch: Sequence[ReadMail], house: House) -> Gathered:
         frozenset(posts.duplicates(tx, keys)) if keys else frozenset(),
         frozenset(posts.message_ids_seen(tx, (read.reading.parsed.message_id for read in batch))),
     )
-    return Gathered(tuple(_case(stop, locked, place, known, seen) for stop, locked, place in settled), known.locked)
+    return Gathered(
+        tuple(_case(stop, locked, place, known, seen, house) for stop, locked, place in settled), known.locked
+    )
 
 
 def _stops(read: ReadMail, house: House) -> list[_Stop]:
@@ -163,6 +165,7 @@ def _case(
     place: Place | None,
     known: _Known,
     seen: _Seen,
+    house: House,
 ) -> Case:
     parsed = stop.read.reading.parsed
     person = known.people.get(parsed.author.key) if parsed.author else None
@@ -171,6 +174,7 @@ def _case(
     duplicate = community is not None and (community.id, stop.read.dedup_key) in seen.copies
     facts = Facts(
         destination=stop.destination,
+        addressed=_is_addressed(parsed, house),
         reading=stop.read.reading,
         proof=stop.read.proof,
         person=person,
@@ -183,3 +187,8 @@ def _case(
         reused_id=not duplicate and parsed.message_id in seen.message_ids,
     )
     return Case(stop.arrival, stop.read, facts)
+
+
+def _is_addressed(parsed: ParsedMessage, house: House) -> bool:
+    """To or Cc names an address of ours, or names nobody: who was written to as Bcc is then all there is to know."""
+    return not parsed.recipients or any(key.rpartition("@")[2] == house.domain for key in parsed.recipients)

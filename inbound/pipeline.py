@@ -37,8 +37,10 @@ def process(
         assert isinstance(item.case.facts.destination, ToLeave)
         leaving.leave(tx, item.case.facts.destination.community_id, item.case.facts.destination.person_id)
     forwarded = forwarding.forward(tx, _with(decided, Verdict.FORWARD), house, now)
-    answering.answer(tx, decided, house, now)
-    closings = [_closing(item, posted, forwarded.get(item.case.arrival.id)) for item in decided]
+    kept = answering.answer(tx, decided, house, now)
+    closings = [
+        _closing(item, posted, forwarded.get(item.case.arrival.id), kept.get(item.case.arrival.id)) for item in decided
+    ]
     arrivals.close(tx, [read.mail for read in batch], closings, now)
     return decided
 
@@ -73,10 +75,10 @@ def _with(decided: Sequence[Decided], verdict: Verdict) -> list[Decided]:
     return [item for item in decided if item.decision.verdict is verdict]
 
 
-def _closing(item: Decided, posted: dict[int, int], forwarded: Forwarded | None) -> Closing:
+def _closing(item: Decided, posted: dict[int, int], forwarded: Forwarded | None, kept: str | None) -> Closing:
     facts, decision = item.case.facts, item.decision
     # What waits for a human stays open: held arrivals keep their bytes and can be decided anew.
-    waits, flag = decision.verdict is Verdict.HOLD, decision.flag
+    waits, flag = decision.verdict is Verdict.HOLD or kept is not None, kept or decision.flag
     community_id = facts.community.id if facts.community else None
     if forwarded:
         waits, flag, community_id = not forwarded.reached, forwarded.flag or flag, forwarded.community_id

@@ -12,7 +12,8 @@ from gateway.core.community import Community, Membership, Person, PersonState, P
 from gateway.core.decision import Decision, Reason, Verdict
 from gateway.core.message import Kind, Reading
 from inbound.authenticity import Proof
-from inbound.route import Destination, ToBounce, ToLeave, ToManagers, ToNobody, ToParent, ToPost
+from inbound.auto_replies import SUBJECT_SIGN
+from inbound.route import Destination, ToBounce, ToCommunity, ToLeave, ToManagers, ToNobody, ToParent, ToPost
 from store.posts import Place
 
 
@@ -22,6 +23,8 @@ class Rules:
 
     require: str
     max_attachment_bytes: int
+    require_addressed: bool = True
+    """A mail whose To and Cc name others alone is held, whoever signed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Facts:
     """All that is known about one arrival when it is decided."""
 
     destination: Destination
+    addressed: bool
+    """To or Cc names an address of ours, or neither names anybody."""
     reading: Reading
     proof: Proof
     person: Person | None
@@ -66,6 +71,15 @@ def _believed(f: Facts, r: Rules) -> bool:
     return r.require == "token" and bool(own_token)
 
 
+def _by_words_alone(f: Facts, r: Rules) -> bool:
+    """A subject of a known person's new mail sounds like a machine's, and nothing else does.
+
+    "Absence: planning of week 48" is a subject of people too, and in doubt what a person wrote is never lost (I13).
+    """
+    new = not _is_answer(f) and f.place is None
+    return f.reading.classification.sign == SUBJECT_SIGN and new and f.person is not None and _believed(f, r)
+
+
 def _may_post(f: Facts) -> bool:
     return (
         f.approved or f.membership is not None or (f.community is not None and f.community.post is PostPolicy.EVERYONE)
@@ -98,6 +112,19 @@ def _gone(f: Facts) -> bool:
     return _is_answer(f) and f.place is not None and f.place.post.withdrawn
 
 
+def _is_auto_reply(f: Facts) -> bool:
+    return f.reading.classification.kind is Kind.AUTO_REPLY
+
+
+def _is_machines(f: Facts, r: Rules) -> bool:
+    return _is_auto_reply(f) and not _by_words_alone(f, r)
+
+
+def _strays(f: Facts, r: Rules) -> bool:
+    """A signed mail to somebody else, handed to us by whoever has a copy, would be posted in its author's name."""
+    return r.require_addressed and isinstance(f.destination, ToCommunity) and not f.addressed and not f.approved
+
+
 # fmt: off
 TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     # What no person wrote: never posted, never answered (I8).
@@ -105,13 +132,15 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.DISCARD,     Reason.BOUNCE,               lambda f, r: f.reading.classification.kind is Kind.BOUNCE),
     (Verdict.DISCARD,     Reason.LOOP,                 lambda f, r: f.reading.classification.kind is Kind.LOOP),
     (Verdict.UNSUBSCRIBE, Reason.LEAVE_TOKEN,          lambda f, r: isinstance(f.destination, ToLeave)),
-    (Verdict.DISCARD,     Reason.AUTO_REPLY,           lambda f, r: f.reading.classification.kind is Kind.AUTO_REPLY),
+    (Verdict.DISCARD,     Reason.AUTO_REPLY,           _is_machines),
     # Mail for the people who run the place.
     (Verdict.FORWARD,     Reason.FOR_THE_ADMINS,       lambda f, r: isinstance(f.destination, ToManagers)),
     # Who speaks: an unproven author is nobody, so nothing below may answer them.
+    (Verdict.HOLD,        Reason.SENDER_NOT_CHECKED,   lambda f, r: not _believed(f, r) and f.proof.temporary),
     (Verdict.HOLD,        Reason.SENDER_NOT_PROVEN,    lambda f, r: not _believed(f, r)),
     (Verdict.HOLD,        Reason.SENDER_UNKNOWN,       lambda f, r: f.person is None),
     (Verdict.HOLD,        Reason.SUSPENDED,            lambda f, r: _state(f) is not PersonState.ACTIVE),
+    (Verdict.HOLD,        Reason.LOOKS_AUTOMATIC,      lambda f, r: _is_auto_reply(f) and not f.approved),
     # Where to: the place must exist and take posts.
     (Verdict.REJECT,      Reason.TOPIC_GONE,           lambda f, r: _gone(f)),
     (Verdict.REJECT,      Reason.NO_PLACE,             lambda f, r: isinstance(f.destination, ToNobody)),
@@ -128,6 +157,7 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.REJECT,      Reason.ATTACHMENT_TOO_LARGE, lambda f, r: _heaviest(f) > r.max_attachment_bytes),
     (Verdict.REJECT,      Reason.ENCRYPTED,            lambda f, r: "encrypted" in f.reading.parsed.defects),
     (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _empty(f)),
+    (Verdict.HOLD,        Reason.NOT_ADDRESSED,        _strays),
     (Verdict.HOLD,        Reason.MODERATED,            lambda f, r: _moderated(f)),
     # Everything else is what we are here for.
     (Verdict.PUBLISH,     Reason.MEMBER_ANSWER,        lambda f, r: f.place is not None),
@@ -147,6 +177,6 @@ def _moderated(f: Facts) -> bool:
 
 
 def _flag(f: Facts, reason: Reason) -> str:
-    if reason is Reason.SENDER_NOT_PROVEN:
+    if reason in (Reason.SENDER_NOT_PROVEN, Reason.SENDER_NOT_CHECKED):
         return f.proof.how
     return "message_id_reused" if f.reused_id else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, delete, exists, func, insert, select
 
@@ -16,7 +16,9 @@ from store.schema import deliveries as delivery_rows
 from store.schema import notices, people
 
 HUSH = timedelta(hours=1)
-"""One notice per person, kind and reason in this time: a machine that answers is not answered on (RFC 3834 §2)."""
+"""One notice for a cause in this time: a machine that answers is not answered on (RFC 3834 §2)."""
+Cause: TypeAlias = tuple[int, NoticeKind, Reason, int | None]
+"""Person, kind, reason, and the community it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,12 @@ class NewNotice:
     """Whose mail it is, where it is not the person's own."""
 
 
-def recent(tx: Connection, people_ids: Iterable[int], now: datetime) -> set[tuple[int, NoticeKind, Reason]]:
+def recent(tx: Connection, people_ids: Iterable[int], now: datetime) -> set[Cause]:
     """What these people were told within the last hour."""
-    query = select(notices.c.person_id, notices.c.kind, notices.c.reason).where(
+    query = select(notices.c.person_id, notices.c.kind, notices.c.reason, notices.c.community_id).where(
         notices.c.person_id.in_(list(people_ids)), notices.c.created_at > now - HUSH
     )
-    return {(row.person_id, NoticeKind(row.kind), Reason(row.reason)) for row in tx.execute(query)}
+    return {(row[0], NoticeKind(row.kind), Reason(row.reason), row.community_id) for row in tx.execute(query)}
 
 
 def counts(

@@ -31,7 +31,10 @@ class Reason(StrEnum):
     # hold
     TOKEN_OF_ANOTHER = "token_of_another"
     SENDER_NOT_PROVEN = "sender_not_proven"
+    SENDER_NOT_CHECKED = "sender_not_checked"
     SENDER_UNKNOWN = "sender_unknown"
+    LOOKS_AUTOMATIC = "looks_automatic"
+    NOT_ADDRESSED = "not_addressed"
     MODERATED = "moderated"
     # reject
     NOT_A_MEMBER = "not_a_member"

@@ -1,6 +1,7 @@
 """Answering: the notice that tells a proven author why a mail was not posted, or that it waits.
 
 Never to automatic mail, a null reverse-path or an unproven author (I8), and once an hour for one cause (RFC 3834 §2).
+A rejected mail whose author is not told stays held: what a person wrote is never lost in silence (I13).
 """
 
 from __future__ import annotations
@@ -19,28 +20,50 @@ from inbound.actions.publishing import scrub, title
 from inbound.case import Decided
 from inbound.route import House
 from store import notices
-from store.notices import NewNotice
+from store.notices import Cause, NewNotice
 
+HUSHED = "hushed"
+"""The flag of a rejected arrival whose author was told the same within the hour."""
+NOT_TOLD = "not_told"
+"""The flag of a rejected arrival whose author must not be answered."""
 _WAITING = frozenset((Reason.MODERATED, Reason.TOKEN_OF_ANOTHER))
 _CLOCKS_DIFFER = timedelta(days=730)
 """A mail dated further than this from when it came has no date that anybody could use."""
 _BULK = frozenset(("bulk", "junk", "list"))
 
 
-def answer(tx: Connection, decided: Sequence[Decided], house: House, now: datetime) -> None:
-    """Adds a notice for every rejected or waiting arrival whose author may be told."""
-    due = [(item, kind) for item in decided if (kind := _kind(item)) and _may_be_told(item)]
+def answer(tx: Connection, decided: Sequence[Decided], house: House, now: datetime) -> dict[int, str]:
+    """Adds a notice for every rejected or waiting arrival whose author may be told.
+
+    Returns the rejected arrivals of which nobody is told, by id, each with the flag that says why: they are kept.
+    """
+    asked = [(item, kind) for item in decided if (kind := _kind(item))]
+    due = [(item, kind) for item, kind in asked if _may_be_told(item)]
+    kept = {item.case.arrival.id: NOT_TOLD for item, kind in asked if kind is NoticeKind.RETURNED}
     if not due:
-        return
+        return kept
     told = notices.recent(tx, {item.case.facts.person.id for item, _ in due if item.case.facts.person}, now)
+    # A mail to two addresses is one mail to its author: one notice tells of both.
+    here: set[tuple[Cause, int]] = set()
     fresh = []
     for item, kind in due:
-        assert item.case.facts.person
-        cause = (item.case.facts.person.id, kind, item.decision.reason)
+        arrival, mail, cause = item.case.arrival, item.case.read.mail, _cause(item, kind)
         if cause not in told:
             told.add(cause)
+            here.add((cause, mail.id))
             fresh.append(_notice(item, kind, house))
+        if (cause, mail.id) in here:
+            kept.pop(arrival.id, None)
+        elif arrival.id in kept:
+            kept[arrival.id] = HUSHED
     notices.add(tx, fresh, house.keys.current, now)
+    return kept
+
+
+def _cause(item: Decided, kind: NoticeKind) -> Cause:
+    facts = item.case.facts
+    assert facts.person
+    return facts.person.id, kind, item.decision.reason, facts.community.id if facts.community else None
 
 
 def _kind(item: Decided) -> NoticeKind | None:

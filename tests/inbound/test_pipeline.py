@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from gateway.core.community import Pace, PersonState, PostPolicy, Role
 from gateway.core.token import Purpose
 from inbound.policy import Rules
-from store import communities, memberships, people, posts
+from store import arrivals, communities, memberships, people, posts
 from store.schema import contents, fan_outs, topics
 from store.schema import posts as post_rows
 from tests.inbound.post_office import RULES, PostOffice, Result, mail
@@ -348,6 +348,95 @@ def test_one_cause_is_told_once_an_hour(office: PostOffice, projets: int) -> Non
         (zoe, "returned", "no_place"),
         (zoe, "returned", "not_a_member"),
     ]
+
+
+def test_nothing_rejected_is_lost_where_its_author_is_not_told_again(office: PostOffice, projets: int) -> None:
+    """I13: what a person wrote is never lost in silence."""
+    zoe, other = office.network.person("zoe"), office.network.community("achats")
+    told = office.post(mail("zoe"), "projets")
+    hushed = office.post(mail("zoe", message_id="<m2@people.example>"), "projets")
+    elsewhere = office.post(mail("zoe", message_id="<m3@people.example>"), "achats")
+    assert (told.state, hushed.state, hushed.flag) == ("closed", "held", "hushed")
+    assert (hushed.verdict, hushed.reason) == ("reject", "not_a_member")
+    assert (elsewhere.state, elsewhere.community_id) == ("closed", other)
+    assert office.told() == [(zoe, "returned", "not_a_member")] * 2
+    # Asked again after the hour, it comes back to its author like any other.
+    office.clock.advance(hours=1)
+    with office.database.transaction() as tx:
+        assert arrivals.retry(tx, 2)
+    office.work()
+    assert office.results()[1].state == "closed"
+    assert len(office.told()) == 3
+
+
+def test_one_mail_to_two_wrong_addresses_is_told_once_and_over(office: PostOffice, projets: int) -> None:
+    office.post(mail(), "nowhere", "nobody")
+    assert [result.state for result in office.results()] == ["closed", "closed"]
+    assert office.told() == [(person(office, "ann"), "returned", "no_place")]
+
+
+def test_who_must_not_be_answered_loses_nothing_either(office: PostOffice, projets: int) -> None:
+    office.network.person("zoe")
+    result = office.post(mail("zoe", headers="Precedence: list\r\n"), "projets")
+    assert (result.state, result.verdict, result.flag) == ("held", "reject", "not_told")
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Absence : planning de la semaine 48", "Je serai absent lundi, qui prend le relais ?"),
+        ("Out of office: who covers support?", "I am out on Monday. Who can cover?"),
+    ],
+)
+def test_a_members_subject_alone_makes_no_machine(office: PostOffice, projets: int, subject: str, text: str) -> None:
+    result = office.post(mail(subject=subject, text=text), "projets")
+    assert (result.state, result.reason) == ("held", "looks_automatic")
+    assert office.told() == []
+    with office.database.transaction() as tx:
+        assert arrivals.retry(tx, 1, approved=True)
+    office.work()
+    assert office.posted() == [(text, projets, subject)]
+
+
+def test_the_same_subject_over_an_answer_is_a_machines(office: PostOffice, projets: int) -> None:
+    published(office.post(mail(), "projets"))
+    raw = mail(
+        "bob",
+        subject="Out of office: A visit",
+        text="I am away.",
+        message_id="<m2@people.example>",
+        headers="In-Reply-To: <m1@people.example>\r\n",
+    )
+    assert office.post(raw, "projets").reason == "auto_reply"
+
+
+def test_a_mail_to_somebody_else_is_not_posted_in_its_authors_name(office: PostOffice, projets: int) -> None:
+    strayed = mail(headers="To: bob@people.example\r\n")
+    result = office.post(strayed, "projets", reverse_path="eve@far.example")
+    assert (result.state, result.reason) == ("held", "not_addressed")
+    assert (office.posted(), office.told()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "To: Projets@Relais.Example\r\n",
+        "To: bob@people.example\r\nCc: The project <projets@relais.example>\r\n",
+        "To: undisclosed-recipients:;\r\n",
+        "",
+    ],
+    ids=["another case", "cc", "undisclosed", "none"],
+)
+def test_a_mail_to_us_or_to_nobody_is_posted(office: PostOffice, projets: int, headers: str) -> None:
+    assert office.post(mail(headers=headers), "projets").verdict == "publish"
+
+
+def test_a_border_that_could_not_tell_is_told_from_one_that_said_no(office: PostOffice, projets: int) -> None:
+    """What the border could not check for the moment waits under a reason of its own."""
+    results = "Authentication-Results: mx.people.example; dmarc=temperror header.from=people.example\r\n"
+    result = office.post(results.encode() + mail(proven=False), "projets")
+    assert (result.state, result.reason) == ("held", "sender_not_checked")
+    assert office.told() == []
 
 
 @pytest.mark.parametrize(

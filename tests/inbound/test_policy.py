@@ -56,6 +56,7 @@ WORDS = Reading(PARSED, Body("words", None), Classification(Kind.ORDINARY), "en"
 # What everybody does: a proven member posts to their community.
 PLAIN = Facts(
     destination=ToCommunity("projets"),
+    addressed=True,
     reading=WORDS,
     proof=Proof(True, "dmarc"),
     person=ANN,
@@ -81,6 +82,7 @@ def community(**changes: object) -> Community:
     return replace(PROJETS, **changes)  # type: ignore[arg-type]
 
 
+AWAY = replace(WORDS, classification=Classification(Kind.AUTO_REPLY, "subject"))
 ENCRYPTED = replace(WORDS, parsed=replace(PARSED, defects=("encrypted",)))
 WITHDRAWN = replace(PLACE, post=replace(PLACE.post, withdrawn=True))
 CLOSED = replace(PLACE, topic=replace(PLACE.topic, closed=True))
@@ -95,9 +97,11 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.UNSUBSCRIBE, Reason.LEAVE_TOKEN, replace(PLAIN, destination=ToLeave(3, 1))),
     (Verdict.DISCARD, Reason.AUTO_REPLY, replace(PLAIN, reading=reading(Kind.AUTO_REPLY))),
     (Verdict.FORWARD, Reason.FOR_THE_ADMINS, replace(PLAIN, destination=ToManagers(None))),
+    (Verdict.HOLD, Reason.SENDER_NOT_CHECKED, replace(PLAIN, proof=Proof(False, "no_pass", temporary=True))),
     (Verdict.HOLD, Reason.SENDER_NOT_PROVEN, replace(PLAIN, proof=Proof(False, "no_pass"))),
     (Verdict.HOLD, Reason.SENDER_UNKNOWN, replace(PLAIN, person=None, membership=None)),
     (Verdict.HOLD, Reason.SUSPENDED, replace(PLAIN, person=replace(ANN, state=PersonState.SUSPENDED))),
+    (Verdict.HOLD, Reason.LOOKS_AUTOMATIC, replace(PLAIN, reading=AWAY)),
     (Verdict.REJECT, Reason.TOPIC_GONE, replace(ANSWER, place=WITHDRAWN)),
     (Verdict.REJECT, Reason.NO_PLACE, replace(PLAIN, destination=ToNobody())),
     (Verdict.REJECT, Reason.NO_PLACE, replace(PLAIN, destination=ToParent(), community=None, membership=None)),
@@ -110,6 +114,7 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.REJECT, Reason.ATTACHMENT_TOO_LARGE, replace(PLAIN, reading=reading(Kind.ORDINARY, "words", 1, 1001))),
     (Verdict.REJECT, Reason.ENCRYPTED, replace(PLAIN, reading=ENCRYPTED)),
     (Verdict.REJECT, Reason.EMPTY, replace(PLAIN, reading=reading(Kind.ORDINARY, " \n"))),
+    (Verdict.HOLD, Reason.NOT_ADDRESSED, replace(PLAIN, addressed=False)),
     (Verdict.HOLD, Reason.MODERATED, replace(PLAIN, community=MODERATED)),
     (Verdict.PUBLISH, Reason.MEMBER_ANSWER, ANSWER),
     (Verdict.PUBLISH, Reason.MEMBER_POST, PLAIN),
@@ -176,6 +181,40 @@ def test_who_speaks_is_asked_before_anything_that_is_answered() -> None:
 def test_no_machine_gets_further_than_the_first_lines(kind: Kind) -> None:
     facts = replace(all_at_once(), reading=reading(kind))
     assert decide(facts, RULES).verdict is Verdict.DISCARD
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        replace(PLAIN, reading=replace(WORDS, classification=Classification(Kind.AUTO_REPLY, "auto-submitted"))),
+        replace(PLAIN, reading=AWAY, place=PLACE),
+        replace(ANSWER, reading=AWAY),
+        replace(PLAIN, reading=AWAY, proof=Proof(False, "no_pass")),
+        replace(PLAIN, reading=AWAY, person=None, membership=None),
+    ],
+    ids=["header", "answer", "token", "unproven", "stranger"],
+)
+def test_words_and_one_more_sign_are_a_machine(facts: Facts) -> None:
+    assert decide(facts, RULES) == Decision(Verdict.DISCARD, Reason.AUTO_REPLY)
+
+
+def test_a_human_says_that_a_human_wrote_it() -> None:
+    assert decide(replace(PLAIN, reading=AWAY, approved=True), RULES).verdict is Verdict.PUBLISH
+
+
+def test_a_mail_to_others_is_held_unless_switched_off_or_approved() -> None:
+    strayed = replace(PLAIN, addressed=False)
+    assert decide(strayed, RULES).reason is Reason.NOT_ADDRESSED
+    assert decide(strayed, replace(RULES, require_addressed=False)).verdict is Verdict.PUBLISH
+    assert decide(replace(strayed, approved=True), RULES).verdict is Verdict.PUBLISH
+    # A token is an address that only its reader knows: no To need repeat it.
+    assert decide(replace(ANSWER, addressed=False), RULES).verdict is Verdict.PUBLISH
+
+
+def test_a_check_that_failed_for_a_moment_is_told_from_one_that_failed() -> None:
+    facts = replace(PLAIN, proof=Proof(False, "no_pass", temporary=True))
+    assert decide(facts, RULES) == Decision(Verdict.HOLD, Reason.SENDER_NOT_CHECKED, "no_pass")
+    assert decide(facts, replace(RULES, require="none")).verdict is Verdict.PUBLISH
 
 
 def test_a_machine_may_leave() -> None:

@@ -69,7 +69,7 @@ def test_a_suspended_person_is_told_nothing(network: Network, database: Database
 
 def test_recent_is_an_hour(network: Network, database: Database, clock: SetClock) -> None:
     ann, arrival_id = network.person("ann"), arrive(database)
-    told = {(ann, NoticeKind.RETURNED, Reason.NOT_A_MEMBER)}
+    told = {(ann, NoticeKind.RETURNED, Reason.NOT_A_MEMBER, None)}
     with database.transaction() as tx:
         notices.add(tx, [new(ann, arrival_id, None, clock)], 1, clock())
         assert notices.recent(tx, [ann, 999], clock()) == told
