@@ -7,6 +7,7 @@ An attempt is in the store before the dialing (T4), its outcome after (T5); at m
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import threading
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from gateway.core.errors import StoreError
 from outbound.compose import Composer
 from outbound.composing import Composing
 from outbound.contents import Contents
-from outbound.courier import Courier
+from outbound.courier import CLOSING, LEASE_EXPIRED, Courier
 from outbound.dispatch import Dispatch, Pace
 from outbound.dkim import Signer
 from outbound.retry import RetryPlan
@@ -38,6 +39,8 @@ _COMPOSED_OCTETS = 64 << 20
 """Mails of one batch in memory; the next batch is composed while they are on the wire."""
 _LOOK_EVERY_S = 2.0
 _TROUBLE_PAUSE_S = 1.0
+_LAST_WORDS_S = 20.0
+"""For how long, once we stop, outcomes are kept for a store that does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,14 @@ class SenderSetup:
     plan: RetryPlan = field(default_factory=RetryPlan)
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A claimed batch: what can leave, and what became of the rest."""
+
+    ready: list[Outgoing]
+    spoiled: list[Outcome]
+
+
 class Sender:
     """`run()` on the event loop until `stop()`; the fan-out has a thread of its own."""
 
@@ -66,6 +77,9 @@ class Sender:
         # Claimed and not yet recorded: from it the time of the next try is reckoned.
         self._in_hand: dict[int, Delivery] = {}
         self._stopping = threading.Event()
+        self._stop_asked = asyncio.Event()
+        # Until then a store that is away is waited for, once we stop.
+        self._last_word = math.inf
         self._composing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="composing")
         self._signing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="signing")
         self._recording = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
@@ -75,39 +89,50 @@ class Sender:
     async def run(self) -> None:
         """Sends what is due, then waits for more, until stop()."""
         self._fan_out.start()
-        while not self._stopping.is_set():
-            try:
-                await self._send_due()
-            except StoreError as error:
-                log.error("sender_trouble", trouble=str(error))
-                await asyncio.sleep(_TROUBLE_PAUSE_S)
-            except Exception:
-                # The loop must outlive whatever this is; what was claimed comes back when its lease ends.
-                log.exception("sender_failed")
-                await asyncio.sleep(_TROUBLE_PAUSE_S)
-            await self._rest()
-        await self._setup.courier.close()
-        await asyncio.to_thread(self._fan_out.join)
-        for pool in (self._composing, self._signing, self._recording, self._waiting):
-            pool.shutdown(wait=False)
+        closing = asyncio.create_task(self._close_courier())
+        try:
+            while not self._stopping.is_set():
+                try:
+                    await self._send_due()
+                except Exception:
+                    # The loop must outlive whatever this is; what was claimed comes back when its lease ends.
+                    log.exception("sender_failed")
+                    await asyncio.sleep(_TROUBLE_PAUSE_S)
+                await self._rest()
+            await closing
+            await asyncio.to_thread(self._fan_out.join)
+        finally:
+            closing.cancel()
+            for pool in (self._composing, self._signing, self._recording, self._waiting):
+                pool.shutdown(wait=False)
 
     def stop(self) -> None:
-        """Asks run() to end after what is under way. Callable from any thread."""
+        """Asks run() to end: what is on the wire has a little time, the rest is due again. On its event loop only."""
         self._stopping.set()
+        self._stop_asked.set()
         for work in (Work.FAN_OUTS, Work.DELIVERIES):
             self._wakeups.ring(work)
 
+    async def _close_courier(self) -> None:
+        """Lets go of a relay that takes its time, or the last batch would outlive the grace of a shutdown."""
+        await self._stop_asked.wait()
+        self._last_word = asyncio.get_running_loop().time() + _LAST_WORDS_S
+        await self._setup.courier.close()
+
     async def _send_due(self) -> None:
+        """Until nothing is due. A claim that fails only ends the claiming: what flies lands and is recorded."""
         loop = asyncio.get_running_loop()
         pace = Pace(limit=self._setup.unrecorded, group=max(1, self._setup.unrecorded // 2))
         renewing = loop.create_task(self._renew())
-        coming = loop.run_in_executor(self._composing, self._claim_and_compose)
+        coming = loop.run_in_executor(self._composing, self._next_batch)
         try:
             async with Dispatch(self._setup.courier, self._record, pace) as dispatch:
-                while (mails := await coming) is not None:
+                while (batch := await coming) is not None:
                     # The next batch is claimed and composed while this one is on the wire.
-                    coming = loop.run_in_executor(self._composing, self._claim_and_compose)
-                    await self._feed(dispatch, mails)
+                    coming = loop.run_in_executor(self._composing, self._next_batch)
+                    if batch.spoiled:
+                        await self._record(batch.spoiled)
+                    await self._feed(dispatch, batch.ready)
         finally:
             renewing.cancel()
             # After trouble some are left without an outcome: their leases must run out, so nobody renews them.
@@ -138,7 +163,9 @@ class Sender:
             try:
                 await loop.run_in_executor(self._recording, self._hold, held)
             except StoreError as error:
-                log.error("sender_trouble", trouble=str(error))
+                log.error("renewal_trouble", trouble=str(error))
+            except Exception:
+                log.exception("renewal_failed")
 
     def _hold(self, held: list[Delivery]) -> None:
         with self._database.transaction() as tx:
@@ -154,43 +181,72 @@ class Sender:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._waiting, self._wakeups.wait, Work.DELIVERIES, _LOOK_EVERY_S)
 
-    def _claim_and_compose(self) -> list[Outgoing] | None:
-        """The next due mails, composed; None when nothing is due."""
+    def _next_batch(self) -> _Batch | None:
+        """The next due mails, composed; None when nothing is due or nothing can be claimed. Never raises."""
         if self._stopping.is_set() or self._setup.courier.resting_s > 0:
             return None
-        with self._database.transaction() as tx:
-            claimed = deliveries.claim(tx, self._clock(), BATCH)
+        try:
+            with self._database.transaction() as tx:
+                claimed = deliveries.claim(tx, self._clock(), BATCH)
+        except StoreError as error:
+            log.error("claim_trouble", trouble=str(error))
+            self._stopping.wait(_TROUBLE_PAUSE_S)
+            return None
+        except Exception:
+            log.exception("claim_failed")
+            self._stopping.wait(_TROUBLE_PAUSE_S)
+            return None
         if not claimed:
             return None
         self._in_hand.update((item.delivery.id, item.delivery) for item in claimed)
-        ready: list[Outgoing] = []
-        spoiled: list[Outcome] = []
+        batch = _Batch([], [])
         octets = done = 0
         for made in self._mails.compose_all(claimed):
             done += 1
             if isinstance(made, Outgoing):
-                ready.append(made)
+                batch.ready.append(made)
                 octets += len(made.data)
             else:
-                spoiled.append(made)
+                batch.spoiled.append(made)
             if octets > _COMPOSED_OCTETS:
                 break
         self._give_back([item.delivery for item in claimed[done:]])
-        if spoiled:
-            self._store(spoiled)
-        return ready
+        return batch
 
     def _give_back(self, unsent: list[Delivery]) -> None:
-        """What is too much to hold at once is for whoever claims next."""
+        """What is too much to hold at once is for whoever claims next; at worst when its lease ends."""
         if not unsent:
             return
         for delivery in unsent:
             self._in_hand.pop(delivery.id, None)
-        with self._database.transaction() as tx:
-            deliveries.give_back(tx, unsent, self._clock())
+        try:
+            with self._database.transaction() as tx:
+                deliveries.give_back(tx, unsent, self._clock())
+        except StoreError as error:
+            log.error("claim_trouble", trouble=str(error))
 
-    async def _record(self, outcomes: list[Outcome]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._recording, self._store, outcomes)
+    async def _record(self, outcomes: Sequence[Outcome]) -> None:
+        """Writes outcomes, however long the store takes to come back: meanwhile their leases are renewed.
+
+        Only the death of this process may lose what became of a mail, because a mail whose outcome is lost goes again.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                await loop.run_in_executor(self._recording, self._store, outcomes)
+                return
+            except StoreError as error:
+                log.error("record_trouble", outcomes=len(outcomes), trouble=str(error))
+                if self._stopping.is_set() and loop.time() > self._last_word:
+                    raise
+            except Exception:
+                log.exception("record_failed", outcomes=len(outcomes))
+                break
+            await asyncio.sleep(_TROUBLE_PAUSE_S)
+        # One that cannot be written must not take the others with it.
+        if len(outcomes) > 1:
+            for outcome in outcomes:
+                await self._record([outcome])
 
     def _store(self, outcomes: Sequence[Outcome]) -> None:
         """Writes outcomes (T5) and tells the log and the counters."""
@@ -215,6 +271,9 @@ class Sender:
         delivery = self._in_hand.get(outcome.delivery_id)
         if outcome.state is not DeliveryState.DEFERRED or delivery is None:
             return outcome, None
+        if outcome.detail in (CLOSING, LEASE_EXPIRED):
+            # It was never begun, and has nothing to be patient about.
+            return outcome, now
         jitter = random.random()  # noqa: S311 (spreads retries, protects nothing)
         again = self._setup.plan.next_attempt(delivery.attempts, delivery.created_at, now, jitter)
         return (outcome, again) if again else (replace(outcome, state=DeliveryState.FAILED), None)

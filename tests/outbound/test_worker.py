@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from sqlalchemy import Connection
 
-from gateway.core.delivery import Delivery, Outgoing
+from gateway.core.delivery import Delivery, DeliveryState, Outcome, Outgoing
+from gateway.core.errors import StoreError
 from gateway.core.notice import Author, NoticeKind, NoticeMail
 from outbound import worker
 from outbound.compose import Composer
 from outbound.composing import MOST_ATTEMPTS
 from outbound.contents import Contents, Limits
-from outbound.courier import Report
+from outbound.courier import CLOSING, Courier, Report
 from outbound.worker import Sender, SenderSetup
 from store import deliveries, notices, queues
 from store.database import Database
@@ -38,11 +42,67 @@ class Nobody:
         pass
 
 
+class Slow:
+    """A courier whose mails land when `landing` is set; once closed, it owes nothing but what it never began."""
+
+    resting_s = 0.0
+
+    def __init__(self) -> None:
+        self.taken: list[Outgoing] = []
+        self.cancelled = 0
+        self.landing = asyncio.Event()
+        self.closed = asyncio.Event()
+
+    async def send(self, batch: Sequence[Outgoing], report: Report) -> None:
+        self.taken += batch
+        waits = [asyncio.create_task(event.wait()) for event in (self.landing, self.closed)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            self.cancelled += len(batch)
+            raise
+        finally:
+            for wait in waits:
+                wait.cancel()
+            landed = self.landing.is_set()
+            state, detail = (DeliveryState.DELIVERED, "") if landed else (DeliveryState.DEFERRED, CLOSING)
+            report([Outcome(mail.delivery_id, mail.attempts, state, None, detail) for mail in batch])
+
+    async def close(self) -> None:
+        self.closed.set()
+
+
+def make_sender(database: Database, clock: SetClock, courier: Courier) -> Sender:
+    composer = Composer(SITE, KEYS, {}.__getitem__, RENDERER)
+    setup = SenderSetup(composer, Contents(Limits(1000, 5000, None)), courier, None, 200, lambda outcome: None)
+    return Sender(setup, database, Wakeups(database), clock)
+
+
 @pytest.fixture
 def sender(database: Database, clock: SetClock) -> Sender:
-    composer = Composer(SITE, KEYS, {}.__getitem__, RENDERER)
-    setup = SenderSetup(composer, Contents(Limits(1000, 5000, None)), Nobody(), None, 200, lambda outcome: None)
-    return Sender(setup, database, Wakeups(database), clock)
+    return make_sender(database, clock, Nobody())
+
+
+def states(database: Database) -> dict[str, int]:
+    with database.reading() as tx:
+        return {state: number for state, number in deliveries.counts(tx).items() if number}
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def running(sender: Sender) -> AsyncIterator[None]:
+    task = asyncio.create_task(sender.run())
+    try:
+        yield
+    finally:
+        sender.stop()
+        async with asyncio.timeout(10):
+            await task
 
 
 def write_notices(network: Network, database: Database, clock: SetClock) -> None:
@@ -64,9 +124,9 @@ def test_a_batch_is_held_in_memory_up_to_a_bound(
     monkeypatch.setattr(worker, "_COMPOSED_OCTETS", 50_000)
     taken: list[Outgoing] = []
     sizes = []
-    while (mails := sender._claim_and_compose()) is not None:
-        sizes.append(sum(len(mail.data) for mail in mails))
-        taken += mails
+    while (batch := sender._next_batch()) is not None:
+        sizes.append(sum(len(mail.data) for mail in batch.ready))
+        taken += batch.ready
         assert len(sender._in_hand) == len(taken)
     # Nothing twice, nothing forgotten, and never more than the bound and one mail.
     assert len({mail.delivery_id for mail in taken}) == len(taken) == MANY
@@ -93,18 +153,21 @@ def test_a_spoiled_mail_keeps_no_other_from_its_turn(
         return compose(notice, delivery)
 
     monkeypatch.setattr(sender._setup.composer, "compose_notice", fail)
-    mails = sender._claim_and_compose()
-    assert mails is not None and len(mails) == MANY - 1
+    batch = sender._next_batch()
+    assert batch is not None and len(batch.ready) == MANY - 1
+    sender._store(batch.spoiled)
     states = []
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MOST_ATTEMPTS - 1):
         with database.reading() as tx:
             [entry] = [queues.get_delivery(tx, number) for number in spoiled]
         assert entry is not None
         states.append((entry.state, entry.answer))
         sender._in_hand.clear()
         clock.advance(hours=5)
-        sender._claim_and_compose()
-    assert states[0] == states[-2] == ("deferred", f"not composed: {trouble.__name__}")
+        batch = sender._next_batch()
+        assert batch is not None
+        sender._store(batch.spoiled)
+    assert states[0] == states[-1] == ("deferred", f"not composed: {trouble.__name__}")
     with database.reading() as tx:
         entry = queues.get_delivery(tx, *spoiled)
     assert entry is not None and (entry.state, entry.attempts) == ("failed", MOST_ATTEMPTS)
@@ -125,15 +188,92 @@ def test_what_cannot_be_read_keeps_no_other_from_its_turn(
         return read(tx, wanted)
 
     monkeypatch.setattr(sender._setup.contents, "notices", fail)
-    mails = sender._claim_and_compose()
-    assert mails is not None and len(mails) == MANY - 1
+    batch = sender._next_batch()
+    assert batch is not None and len(batch.ready) == MANY - 1
 
 
 def test_an_ordinary_batch_is_taken_whole(
     network: Network, database: Database, clock: SetClock, sender: Sender
 ) -> None:
     write_notices(network, database, clock)
-    mails = sender._claim_and_compose()
-    assert mails is not None and len(mails) == MANY
+    batch = sender._next_batch()
+    assert batch is not None and len(batch.ready) == MANY
     with database.transaction() as tx:
         assert deliveries.claim(tx, clock(), 100) == []
+
+
+@pytest.mark.parametrize("trouble", [StoreError("gone"), OverflowError("odd")])
+async def test_a_failed_claim_leaves_what_flies_alone(
+    network: Network, database: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    write_notices(network, database, clock)
+    courier = Slow()
+    claim = deliveries.claim
+    claims = 0
+
+    def flaky(tx: Connection, now: datetime, most: int) -> list[deliveries.Claimed]:
+        nonlocal claims
+        claims += 1
+        if 2 <= claims <= 3:
+            raise trouble
+        return claim(tx, now, 10)
+
+    monkeypatch.setattr(deliveries, "claim", flaky)
+    monkeypatch.setattr(worker, "_TROUBLE_PAUSE_S", 0.01)
+    async with running(make_sender(database, clock, courier)):
+        await until(lambda: claims >= 2)
+        await asyncio.sleep(0.05)
+        courier.landing.set()
+        await until(lambda: states(database) == {"delivered": MANY})
+    assert courier.cancelled == 0
+    assert len({mail.delivery_id for mail in courier.taken}) == len(courier.taken) == MANY
+
+
+async def test_outcomes_wait_for_a_store_that_is_away(
+    network: Network, database: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_notices(network, database, clock)
+    courier = Slow()
+    courier.landing.set()
+    record = deliveries.record
+    troubles = iter([StoreError("gone")] * 4)
+
+    def flaky(tx: Connection, outcomes: Sequence[tuple[Outcome, datetime | None]], now: datetime) -> int:
+        if trouble := next(troubles, None):
+            raise trouble
+        return record(tx, outcomes, now)
+
+    monkeypatch.setattr(deliveries, "record", flaky)
+    monkeypatch.setattr(worker, "_TROUBLE_PAUSE_S", 0.01)
+    async with running(make_sender(database, clock, courier)):
+        await until(lambda: states(database) == {"delivered": MANY})
+    assert len(courier.taken) == MANY
+
+
+async def test_an_outcome_that_cannot_be_written_takes_no_other_with_it(
+    network: Network, database: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_notices(network, database, clock)
+    courier = Slow()
+    courier.landing.set()
+    record = deliveries.record
+
+    def picky(tx: Connection, outcomes: Sequence[tuple[Outcome, datetime | None]], now: datetime) -> int:
+        if any(outcome.delivery_id == 3 for outcome, _ in outcomes):
+            raise ValueError("not this one")
+        return record(tx, outcomes, now)
+
+    monkeypatch.setattr(deliveries, "record", picky)
+    async with running(make_sender(database, clock, courier)):
+        await until(lambda: states(database) == {"delivered": MANY - 1, "pending": 1})
+
+
+async def test_a_slow_relay_does_not_outlive_the_stop(network: Network, database: Database, clock: SetClock) -> None:
+    write_notices(network, database, clock)
+    courier = Slow()
+    async with running(make_sender(database, clock, courier)):
+        await until(lambda: len(courier.taken) == MANY)
+    assert courier.cancelled == 0
+    # What was never begun is not made to wait for the next start.
+    with database.transaction() as tx:
+        assert len(deliveries.claim(tx, clock(), 100)) == MANY
