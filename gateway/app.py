@@ -6,6 +6,7 @@ import asyncio
 import signal
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from gateway.core.reply import Reply
 from gateway.observe import Metrics, Readiness, check
 from gateway.roles import Role as Role
 from gateway.settings import Settings
+from gateway.starting import Mistakes, host_and_port, require_free
 from gateway.web.server import Web, WebSetup
 from inbound.authenticity import Border
 from inbound.job import ReaderSetup
@@ -59,15 +61,33 @@ class App:
     def __init__(self, settings: Settings, *, clock: Clock = utc_now) -> None:
         self.settings = settings
         self.clock = clock
-        self.database = Database(settings.store.url)
-        self.keys = keys.load(settings.gateway.secret_file)
-        self.blobs = open_blobs(settings.store.blobs, endpoint=settings.store.blobs_endpoint)
+        mistakes = Mistakes()
+        with mistakes:
+            self.database = Database(settings.store.url)
+        with mistakes:
+            self.keys = keys.load(settings.gateway.secret_file)
+        with mistakes:
+            self.blobs = open_blobs(settings.store.blobs, endpoint=settings.store.blobs_endpoint)
+        if mistakes.found:
+            # There will be no App; what run() would find wrong is named now, so that all can be mended at once.
+            self._look_ahead(mistakes)
+            mistakes.raise_all()
         self.wakeups = Wakeups(self.database)
         self.metrics = Metrics(self.database, clock)
         self.house = House(settings.gateway.domain, settings.smtp.separator, self.keys)
         self.listeners: list[Listener] = []
         self._renderer = Renderer()
         self._stop_asked = asyncio.Event()
+
+    def _look_ahead(self, mistakes: Mistakes) -> None:
+        """Tries what needs neither the store nor the secret."""
+        with mistakes:
+            self._tls()
+        with mistakes:
+            self._signer()
+        # Outside of an event loop a relay that is well described still cannot be made.
+        with mistakes, suppress(RuntimeError):
+            self._courier()
 
     def require_schema(self) -> None:
         """Raises ConfigurationError where the database is empty or of another version."""
@@ -117,11 +137,17 @@ class App:
     def make_sender(self) -> Sender:
         """The outbound worker."""
         own = self.settings
+        mistakes = Mistakes()
+        with mistakes:
+            signer = self._signer()
+        with mistakes:
+            courier = self._courier()
+        mistakes.raise_all()
         setup = SenderSetup(
             composer=self._composer(),
             contents=self._contents(),
-            courier=self._courier(),
-            signer=self._signer(),
+            courier=courier,
+            signer=signer,
             unrecorded=own.relay.unrecorded,
             counted=self.metrics.attempted,
         )
@@ -175,19 +201,31 @@ class App:
 
     async def run(self, roles: Sequence[Role] = ALL_ROLES) -> None:
         """Starts the roles, serves until SIGTERM, SIGINT or stop(), then stops them in the order of the mail's path."""
-        self.require_schema()
-        self.database.hold()
+        spool = self.make_spool()
+        worker = self.make_worker() if Role.WORKER in roles else None
+        sender: Sender | None = None
+        mistakes = Mistakes()
+        with mistakes:
+            self.require_schema()
+        with mistakes:
+            self.database.hold()
+        with mistakes:
+            sender = self.make_sender() if Role.SENDER in roles else None
+        with mistakes:
+            self.listeners = self.make_listeners(spool) if Role.LISTENER in roles else []
+        for key, listen in self._wanted_sockets(roles):
+            with mistakes:
+                require_free(key, listen)
+        if mistakes.found:
+            self.database.close()
+            mistakes.raise_all()
         self._recover()
         self.wakeups.start()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        spool = self.make_spool()
-        worker = self.make_worker() if Role.WORKER in roles else None
-        sender = self.make_sender() if Role.SENDER in roles else None
         web = self.make_web() if Role.WEB in roles and self.settings.web.listen else None
         scheduler = self._make_scheduler() if Role.SCHEDULER in roles else None
-        self.listeners = self.make_listeners(spool) if Role.LISTENER in roles else []
         tasks: list[asyncio.Task[None]] = []
         try:
             spool.start()
@@ -196,14 +234,17 @@ class App:
             if sender:
                 tasks.append(loop.create_task(sender.run(), name="sender"))
             if web:
-                host, _, port = self.settings.web.listen.rpartition(":")
-                tasks.append(loop.create_task(web.serve(host.strip("[]"), int(port)), name="web"))
+                tasks.append(loop.create_task(web.serve(*host_and_port(self.settings.web.listen)), name="web"))
             if scheduler:
                 scheduler.start()
             for listener in self.listeners:
                 await listener.start()
+            idle = {Role.LISTENER if not self.listeners else None, Role.WEB if not web else None}
             log.info(
-                "started", roles=[role.value for role in roles], addresses=[str(x.address) for x in self.listeners]
+                "started",
+                roles=[role.value for role in roles if role not in idle],
+                addresses=[str(x.address) for x in self.listeners],
+                web=self.settings.web.listen if web else None,
             )
             await self._until_stopped(tasks)
         finally:
@@ -227,6 +268,13 @@ class App:
         for task in tasks:
             if task.done() and not task.cancelled() and (error := task.exception()):
                 raise error
+
+    def _wanted_sockets(self, roles: Sequence[Role]) -> list[tuple[str, str]]:
+        """(key, where) of each socket that these roles listen on."""
+        own = self.settings
+        wanted = [("smtp.listen", own.smtp.listen), ("lmtp.listen", own.lmtp.listen)] if Role.LISTENER in roles else []
+        wanted += [("web.listen", own.web.listen)] if Role.WEB in roles else []
+        return [(key, listen) for key, listen in wanted if listen]
 
     def stop(self) -> None:
         """Asks run() to end. On its event loop only."""
