@@ -65,7 +65,8 @@ class Renderer:
     def post(self, view: PostView, language: Language) -> Rendered:
         """The bodies of a post's mail."""
         page, lines = self._sheet("post", language.code)
-        html = page.render(mail=view, language=language.code, words_html=Markup(view.html))  # noqa: S704
+        clean = {"words_html": Markup(view.html), "forwarded_html": Markup(view.forwarded_html)}  # noqa: S704
+        html = page.render(mail=view, language=language.code, **clean)
         return Rendered(html, flow(lines.render(mail=view)) + "\n")
 
     def notice(self, view: NoticeView, language: Language) -> tuple[str, Rendered]:

@@ -63,6 +63,10 @@ class PostView:
     """Of the words, ISO 639-1; "" where unknown."""
     html: str
     text: str
+    forwarded_html: str
+    """The mail that the author passed on below their words, clean and styled; "" for none."""
+    forwarded: str
+    """The same as text, each line behind a mark."""
     attached: tuple[FileLine, ...]
     linked: tuple[FileLine, ...]
     link_days: int | None
@@ -108,6 +112,7 @@ def post_view(mail: PostMail, subject: str, links: Links, language: Language, dr
     """The view of a post's mail."""
     content = mail.content
     text = strip_controls(content.text).strip("\n")
+    forwarded = strip_controls(content.forwarded).strip("\n")
     return PostView(
         subject=clean(subject),
         network=links.network,
@@ -117,6 +122,9 @@ def post_view(mail: PostMail, subject: str, links: Links, language: Language, dr
         language=content.language or "",
         html=dresser.dress(content.html or to_html(text), links.images),
         text=text,
+        forwarded_html=dresser.dress(to_html(forwarded), {}) if forwarded else "",
+        # Behind marks a line of another's mail cannot pass for one of the author's, or for the end of the words.
+        forwarded="\n".join(f"> {line}".rstrip() for line in forwarded.split("\n")) if forwarded else "",
         attached=_files(
             ((file.name, file.size, "") for file in mail.files_attached if file.content_id not in links.images),
             language,

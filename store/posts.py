@@ -235,6 +235,7 @@ def get_contents(tx: Connection, ids: Iterable[int]) -> dict[int, Content]:
             row.language,
             tuple(files.get(row.id, ())),
             row.created_at,
+            row.forwarded,
         )
         for row in tx.execute(query)
     }

@@ -49,6 +49,8 @@ class Content:
     language: str | None
     files: tuple[StoredFile, ...]
     created_at: datetime
+    forwarded: str = ""
+    """A mail that the author passed on below their own words, as text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tests.outbound.mails import (
     CONTENT,
     DELIVERY,
     FORWARDED,
+    PASSED_ON,
     PICTURE,
     POST,
     RETURNED,
@@ -31,6 +32,10 @@ def test_post_with_files_in_french(golden: Golden) -> None:
 
 def test_answer_in_english(golden: Golden) -> None:
     golden("answer-en", sent(ANSWER, "en"))
+
+
+def test_post_that_passes_a_mail_on(golden: Golden) -> None:
+    golden("post-forwarded-fr", sent(PASSED_ON, "fr"))
 
 
 def test_post_with_an_inline_image(golden: Golden) -> None:

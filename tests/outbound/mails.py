@@ -82,6 +82,21 @@ POST = PostMail(
     link_days=90,
 )
 
+PASSED_ON = replace(
+    POST,
+    content=replace(
+        CONTENT,
+        text="Pour information : le transporteur répond enfin.",
+        html="<p>Pour information : <b>le transporteur répond enfin.</b></p>",
+        forwarded="De : Cars Loire <contact@cars-loire.example>\nObjet : Votre demande\n\nBonjour,\n\nDeux cars "
+        "de cinquante places sont libres le 3 décembre, départ 7 h 30 de la gare. <Devis> joint.\n\nCars Loire",
+        files=(),
+    ),
+    also_in=(),
+    files_attached=(),
+    files_linked=(),
+)
+
 ANSWER = PostMail(
     post_id=10,
     topic_id=12,

@@ -26,6 +26,7 @@ from tests.outbound.mails import (
     CONTENT,
     DELIVERY,
     KEYS,
+    PASSED_ON,
     PHOTOS,
     POST,
     PROGRAMME,
@@ -117,6 +118,17 @@ def test_post_says_who_hears_an_answer() -> None:
     assert "your answer goes to “Projets”." in nobody
 
 
+def test_a_mail_that_was_passed_on_goes_along_set_off_and_labelled() -> None:
+    mail = read(sent(PASSED_ON))
+    page, text = body(mail, "html"), body(mail, "plain")
+    words, label, forwarded = text.partition("Message transféré\u00a0:\n\n")
+    assert label and "répond enfin" in words
+    quoted = forwarded.partition("\n-- \n")[0].rstrip("\n").split("\n")
+    assert all(line.startswith(">") for line in quoted) and "> Cars Loire" in quoted
+    assert "Message transféré</p>" in page and "&lt;Devis&gt; joint." in page
+    assert "transféré" not in body(read(sent(POST)), "html")
+
+
 def test_footer_of_the_text_follows_the_signature_line() -> None:
     text = body(read(sent(POST)), "plain")
     words, found, footer = text.partition("\n-- \n")
@@ -158,7 +170,7 @@ LINE = FileLine(HOSTILE, HOSTILE, HOSTILE)
 
 def hostile(view: View, **changes: object) -> View:
     """The view with such words in every string but the clean HTML."""
-    strings = {field.name: HOSTILE for field in fields(view) if field.type == "str" and field.name != "html"}
+    strings = {field.name: HOSTILE for field in fields(view) if field.type == "str" and "html" not in field.name}
     return replace(view, **{**strings, **changes})  # type: ignore[arg-type]
 
 
@@ -177,7 +189,7 @@ def assert_no_markup(rendered: Rendered, *words: str) -> None:
 def test_no_string_of_a_post_is_markup(language: str, is_answer: bool, readers: int) -> None:
     links = Links("", "", {PROGRAMME.id: "", PHOTOS.id: ""}, {})
     spoken = RENDERER.language(language)
-    view = hostile(post_view(POST, "", links, spoken, RENDERER.dresser), attached=(LINE,), linked=(LINE,))
+    view = hostile(post_view(PASSED_ON, "", links, spoken, RENDERER.dresser), attached=(LINE,), linked=(LINE,))
     rendered = RENDERER.post(replace(view, is_answer=is_answer, readers=readers), spoken)
     assert_no_markup(rendered, "<b class=", '<a href="https://chantier.example')
 
