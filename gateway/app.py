@@ -17,12 +17,14 @@ from digests.worker import Scheduler
 from gateway import keys
 from gateway.core.address import Address
 from gateway.core.clock import Clock, utc_now
-from gateway.core.errors import ConfigurationError
+from gateway.core.delivery import Outcome
+from gateway.core.errors import ConfigurationError, PartDiedError
 from gateway.core.reply import Reply
 from gateway.observe import Metrics, Readiness, check
 from gateway.roles import Role as Role
 from gateway.settings import Settings
 from gateway.starting import Mistakes, host_and_port, require_free
+from gateway.supervision import RelayWatch, Supervisor
 from gateway.web.server import Web, WebSetup
 from inbound.authenticity import Border
 from inbound.job import ReaderSetup
@@ -74,6 +76,8 @@ class App:
             mistakes.raise_all()
         self.wakeups = Wakeups(self.database)
         self.metrics = Metrics(self.database, clock)
+        self.supervisor = Supervisor()
+        self._relay_watch = RelayWatch()
         self.house = House(settings.gateway.domain, settings.smtp.separator, self.keys)
         self.listeners: list[Listener] = []
         self._renderer = Renderer()
@@ -98,7 +102,8 @@ class App:
 
     def rules(self) -> Rules:
         """What the house rules read of the settings."""
-        return Rules(self.settings.authentication.require, self.settings.posting.max_attachment_bytes)
+        posting = self.settings.posting
+        return Rules(self.settings.authentication.require, posting.max_attachment_bytes, posting.require_addressed)
 
     def reader_setup(self) -> ReaderSetup:
         """What a reader process needs."""
@@ -149,9 +154,13 @@ class App:
             courier=courier,
             signer=signer,
             unrecorded=own.relay.unrecorded,
-            counted=self.metrics.attempted,
+            counted=self._attempted,
         )
         return Sender(setup, self.database, self.wakeups, self.clock)
+
+    def _attempted(self, outcome: Outcome) -> None:
+        self.metrics.attempted(outcome)
+        self._relay_watch.attempted(outcome)
 
     def sent_texts(self) -> SentTexts:
         """What was sent, for whoever reads the answers."""
@@ -172,6 +181,7 @@ class App:
             keys=self.keys,
             metrics=self.metrics,
             readiness=self.readiness,
+            dead=self.supervisor.dead,
             render=self._renderer.page,
             managers=self.site().managers,
             network=self.settings.gateway.name,
@@ -181,7 +191,7 @@ class App:
 
     def readiness(self) -> Readiness:
         """Whether this node can do its work."""
-        return check(self.database, self.clock)
+        return check(self.database, self.clock, self._relay_watch.trouble())
 
     def make_listeners(self, spool: Spool) -> list[Listener]:
         """SMTP and LMTP, as far as the settings name them."""
@@ -246,7 +256,15 @@ class App:
                 addresses=[str(x.address) for x in self.listeners],
                 web=self.settings.web.listen if web else None,
             )
-            await self._until_stopped(tasks)
+            self.supervisor.watch("spool writer", spool)
+            self.supervisor.watch("wake-ups", self.wakeups)
+            if worker:
+                self.supervisor.watch("inbound worker", worker)
+            if sender:
+                self.supervisor.watch("fan-out", sender)
+            await self._until_stopped(tasks, sender)
+            if dead := self.supervisor.dead():
+                log.critical("part_died", parts=dead)
         finally:
             log.info("stopping")
             for listener in self.listeners:
@@ -268,6 +286,8 @@ class App:
         for task in tasks:
             if task.done() and not task.cancelled() and (error := task.exception()):
                 raise error
+        if dead:
+            raise PartDiedError(f"ended by itself: {', '.join(dead)}")
 
     def _wanted_sockets(self, roles: Sequence[Role]) -> list[tuple[str, str]]:
         """(key, where) of each socket that these roles listen on."""
@@ -280,11 +300,18 @@ class App:
         """Asks run() to end. On its event loop only."""
         self._stop_asked.set()
 
-    async def _until_stopped(self, tasks: list[asyncio.Task[None]]) -> None:
+    async def _until_stopped(self, tasks: list[asyncio.Task[None]], sender: Sender | None) -> None:
         """Until somebody asks, or a role that should never end has ended."""
+
+        def look() -> None:
+            if sender:
+                self._relay_watch.look(sender.resting_s)
+
         asked = asyncio.ensure_future(self._stop_asked.wait())
-        await asyncio.wait([asked, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        watching = asyncio.ensure_future(self.supervisor.wait(look))
+        await asyncio.wait([asked, watching, *tasks], return_when=asyncio.FIRST_COMPLETED)
         asked.cancel()
+        watching.cancel()
 
     def _recover(self) -> None:
         """On SQLite nobody else can be at work: what the last process had claimed is free at once."""

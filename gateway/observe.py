@@ -129,13 +129,13 @@ class Readiness:
         return not self.troubles
 
 
-def check(database: Database, clock: Clock) -> Readiness:
-    """Asks the store, and how long the oldest mail has waited to be decided."""
+def check(database: Database, clock: Clock, relay_trouble: str = "") -> Readiness:
+    """Asks the store, how long the oldest mail has waited to be decided, and takes what is known of the relay."""
     try:
         with database.reading() as tx:
             oldest = arrivals.oldest(tx)
     except StoreError:
         return Readiness(("the store does not answer",))
-    if oldest and clock() - oldest > SPOOL_IS_OLD:
-        return Readiness((f"a mail has waited since {oldest.isoformat(timespec='seconds')}",))
-    return Readiness(())
+    old = oldest and clock() - oldest > SPOOL_IS_OLD
+    waited = f"a mail has waited since {oldest.isoformat(timespec='seconds')}" if oldest and old else ""
+    return Readiness(tuple(words for words in (waited, relay_trouble) if words))

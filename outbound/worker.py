@@ -86,6 +86,15 @@ class Sender:
         self._waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sender-waiting")
         self._fan_out = threading.Thread(target=self._expand, name="fan-out", daemon=True)
 
+    @property
+    def resting_s(self) -> float:
+        """What the courier says: above 0.0 nobody can be reached."""
+        return self._setup.courier.resting_s
+
+    def has_died(self) -> bool:
+        """Whether the fan-out ended without being asked to; what becomes of run(), its task tells."""
+        return self._fan_out.ident is not None and not self._fan_out.is_alive() and not self._stopping.is_set()
+
     async def run(self) -> None:
         """Sends what is due, then waits for more, until stop()."""
         self._fan_out.start()

@@ -2,6 +2,7 @@
 
 GatewayError
 ├── ConfigurationError      what the administrator must mend, every mistake at once
+├── PartDiedError           a part of the process ended by itself, so the process ends
 ├── CompositionError        a mail that would not leave as it was meant, so it does not leave
 └── StoreError              the database or the blob storage failed us
     (temporary=True)        ... and trying again later may help
@@ -20,6 +21,10 @@ class ConfigurationError(GatewayError):
     def __init__(self, mistakes: list[tuple[str, str]]) -> None:
         self.mistakes = mistakes
         super().__init__("; ".join(f"{key}: {text}" for key, text in mistakes))
+
+
+class PartDiedError(GatewayError):
+    """A part of the gateway that should never end has ended."""
 
 
 class CompositionError(GatewayError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
@@ -60,6 +60,8 @@ class WebSetup:
     keys: KeyRing
     metrics: Metrics
     readiness: Callable[[], Readiness]
+    dead: Callable[[], Sequence[str]]
+    """The parts of this process that ended by themselves."""
     render: RenderPage
     managers: Callable[[Community], str]
     """The address where a human answers for a community."""
@@ -156,7 +158,9 @@ class Web:
         return (file, self._setup.blobs.read(file.sha256)) if file else None
 
     async def _healthz(self, request: Request) -> Response:
-        return Response("ok\n", media_type="text/plain", headers=_HEADERS)
+        dead = self._setup.dead()
+        words = f"ended by itself: {', '.join(dead)}" if dead else "ok"
+        return Response(f"{words}\n", 503 if dead else 200, media_type="text/plain", headers=_HEADERS)
 
     async def _readyz(self, request: Request) -> Response:
         readiness = await run_in_threadpool(self._setup.readiness)

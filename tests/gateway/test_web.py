@@ -52,6 +52,8 @@ class Place:
     def __init__(self, database: Database, blobs: Blobs) -> None:
         self.database, self.blobs = database, blobs
         self.now = NOW
+        self.relay_trouble = ""
+        self.dead: list[str] = []
         with database.transaction() as tx:
             projets = communities.add(tx, NewCommunity("projets", "Projets <& Cie>"), NOW)
             found = people.add(
@@ -85,7 +87,8 @@ class Place:
             blobs=blobs,
             keys=KEYS,
             metrics=Metrics(database, clock),
-            readiness=lambda: check(database, clock),
+            readiness=lambda: check(database, clock, self.relay_trouble),
+            dead=lambda: self.dead,
             render=RENDERER.page,
             managers=SITE.managers,
             network=SITE.name,
@@ -362,6 +365,16 @@ async def test_health(place: Place) -> None:
         tx.execute(update(schema.spool).values(state="closed"))
         tx.execute(update(schema.arrivals).values(state="closed"))
     assert (await place.ask("GET", "/readyz")).status == 200
+
+
+async def test_a_part_that_died_and_a_relay_that_is_away_are_told(place: Place) -> None:
+    place.relay_trouble = "the relay has not taken a mail for 6 minutes"
+    away = await place.ask("GET", "/readyz")
+    assert away.status == 503 and place.relay_trouble in away.text
+    assert (await place.ask("GET", "/healthz")).status == 200
+    place.dead = ["spool writer"]
+    dead = await place.ask("GET", "/healthz")
+    assert (dead.status, dead.text) == (503, "ended by itself: spool writer\n")
 
 
 async def test_serves_on_a_socket_until_stopped(place: Place) -> None:
