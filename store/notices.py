@@ -31,7 +31,7 @@ class NewNotice:
     message_id: str
     in_reply_to: str
     community_id: int | None
-    arrival_id: int
+    arrival_id: int | None
     sent_to: str
     topic_title: str
     subject: str
@@ -40,6 +40,10 @@ class NewNotice:
     sent_at: datetime
     author: Author | None = None
     """Whose mail it is, where it is not the person's own."""
+    once: str | None = None
+    """What this person is told of once only, in at most 100 characters; None where it may be said again."""
+    waiting: int = 0
+    """How many mails wait, where that is what it tells."""
 
 
 def recent(tx: Connection, people_ids: Iterable[int], now: datetime) -> set[Cause]:
@@ -63,6 +67,14 @@ def counts(
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
+def told(tx: Connection, people_ids: Iterable[int], onces: Iterable[str]) -> set[tuple[int, str]]:
+    """Of these people and what is told once, the pairs (person, once) that are told."""
+    query = select(notices.c.person_id, notices.c.once).where(
+        notices.c.person_id.in_(list(people_ids)), notices.c.once.in_(list(onces))
+    )
+    return {(row[0], row[1]) for row in tx.execute(query)}
+
+
 def add(tx: Connection, batch: Sequence[NewNotice], key_id: int, now: datetime) -> None:
     """Adds notices, each with its one delivery."""
     if not batch:
@@ -83,6 +95,8 @@ def _row(new: NewNotice, now: datetime) -> dict[str, object]:
         "in_reply_to": new.in_reply_to,
         "community_id": new.community_id,
         "arrival_id": new.arrival_id,
+        "once": new.once,
+        "waiting": new.waiting,
         "author_name": author.name,
         "author_address": author.address,
         "proven": author.proven,
@@ -123,6 +137,7 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
             timezone=row.timezone,
             limit_bytes=limit_bytes,
             author=_author(row),
+            waiting=row.waiting,
         )
         for row in rows
     }

@@ -277,6 +277,10 @@ notices = Table(
     Column("in_reply_to", Text, nullable=False, default=""),
     Column("community_id", Id, ForeignKey("communities.id", ondelete="SET NULL")),
     Column("arrival_id", Id, ForeignKey("arrivals.id", ondelete="SET NULL")),
+    # What is told to a person once only, however often it comes; NULL for what is bounded by time instead.
+    Column("once", String(100)),
+    # How many mails wait, where that is what it tells.
+    Column("waiting", Integer, nullable=False, default=0),
     # Who wrote the mail, where it was forwarded; without a name or address where it is the person's own.
     Column("author_name", Text, nullable=False, default=""),
     Column("author_address", Text, nullable=False, default=""),
@@ -291,6 +295,7 @@ notices = Table(
     Column("files", JSON, nullable=False),
     Column("sent_at", Utc, nullable=False),
     Column("created_at", Utc, nullable=False),
+    UniqueConstraint("person_id", "once"),
     Index("ix_notices_recent", "person_id", "kind", "reason", "created_at"),
     Index("ix_notices_arrival_id", "arrival_id"),
     Index("ix_notices_created_at", "created_at"),

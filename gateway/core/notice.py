@@ -23,6 +23,10 @@ class NoticeKind(StrEnum):
     """The mail is held until a manager has looked at it."""
     FORWARDED = "forwarded"
     """Somebody wrote to the people who run the place, and this goes to one of them."""
+    HELD = "held"
+    """Mails wait until somebody who runs the place has looked at them."""
+    SET_ASIDE = "set_aside"
+    """Mails could not be worked on and wait for an administrator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +91,10 @@ class NoticeMail:
     """Who wrote a forwarded mail; None where it is the person's own."""
     attached: tuple[NamedFile, ...] = ()
     """Files that travel along, each with its blob."""
+    waiting: int = 0
+    """How many mails wait, where the notice is about no single one of them: its subject and text are then empty."""
+
+    @property
+    def is_answer(self) -> bool:
+        """It tells an author about their own mail."""
+        return self.kind in (NoticeKind.RETURNED, NoticeKind.WAITING)

@@ -1,14 +1,15 @@
 """Forwarding: mail to the people who run a place really reaches them, whoever wrote it (RFC 5321 §4.5.1).
 
 Called by the pipeline inside T3. One notice to each manager of the community, else to each administrator, up to a
-bound an hour for one person. Nothing is lost beyond it: an arrival that reached nobody stays held.
+bound an hour for one person; a second copy of a mail is no second notice. Nothing is lost beyond the bound: an arrival
+that reached nobody stays held.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -54,25 +55,24 @@ def forward(tx: Connection, decided: Sequence[Decided], house: House, now: datet
     wanted = {reader.id for those in readers for reader in those}
     reason = decided[0].decision.reason
     sent = notices.counts(tx, wanted, NoticeKind.FORWARDED, reason, now) if wanted else {}
-    # A mail to two addresses of one place is one mail to those who run it.
-    had: set[tuple[int, int, int | None]] = set()
+    # A mail to two addresses of one place is one mail to those who run it, and so is a mail that comes twice (I5).
+    had = notices.told(tx, wanted, {_once(item, known) for item in decided}) if wanted else set()
     fresh: list[NewNotice] = []
     outcomes = {}
     for item, those in zip(decided, readers, strict=True):
         place = _place(item, known)
-        place_id = place.id if place else None
+        place_id, once = place.id if place else None, _once(item, known)
         flooded = False
         for reader in those:
-            key = (item.case.read.mail.id, reader.id, place_id)
-            if key in had:
+            if (reader.id, once) in had:
                 continue
             if sent.get(reader.id, 0) >= MOST_AN_HOUR:
                 flooded = True
                 continue
-            had.add(key)
+            had.add((reader.id, once))
             sent[reader.id] = sent.get(reader.id, 0) + 1
-            fresh.append(_notice(item, reader, place_id, house))
-        reached = any((item.case.read.mail.id, reader.id, place_id) in had for reader in those)
+            fresh.append(replace(_notice(item, reader, place_id, house), once=once))
+        reached = any((reader.id, once) in had for reader in those)
         outcomes[item.case.arrival.id] = Forwarded(reached, FLOOD if flooded else "", place_id)
     notices.add(tx, fresh, house.keys.current, now)
     return outcomes
@@ -92,6 +92,12 @@ def _name(item: Decided) -> str | None:
 
 def _place(item: Decided, known: _House) -> Community | None:
     return known.places.get(_name(item) or "")
+
+
+def _once(item: Decided, known: _House) -> str:
+    """What two copies of a mail to one place share."""
+    place = _place(item, known)
+    return f"{place.id if place else 0}:{item.case.read.dedup_key}"
 
 
 def _readers(item: Decided, known: _House) -> list[Person]:

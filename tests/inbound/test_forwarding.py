@@ -287,3 +287,14 @@ def test_light_files_travel_and_heavy_ones_are_named(house: House) -> None:
     reference = house.notices()[0].reference
     assert "all.zip (2 KB)" in words and "shot.png (508 B, attached)" in words
     assert f"kept with the message, under the reference {reference}." in words
+
+
+def test_a_mail_that_comes_twice_is_told_once(office: PostOffice) -> None:
+    """I5: two copies of one mail have one effect, for the people who run a place too."""
+    _, bob = office.network.persons("ann", "bob")
+    projets = office.network.community("projets")
+    office.network.join(projets, bob, role=Role.MANAGER)
+    for _ in range(2):
+        assert office.post(mail(), "projets+owner").state == "closed"
+    office.post(mail(text="Other words."), "projets+owner")
+    assert office.told() == [(bob, "forwarded", "for_the_admins")] * 2

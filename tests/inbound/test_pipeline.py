@@ -57,6 +57,16 @@ def test_a_members_mail_is_a_post_with_its_fan_out(office: PostOffice, projets: 
     assert ours.endswith("@relais.example>")
 
 
+def test_what_an_author_passes_on_stands_in_the_post(office: PostOffice, projets: int) -> None:
+    passed_on = "---------- Forwarded message ---------\r\nFrom: Tom <tom@far.example>\r\nDate: Fri, 20 Nov 2026\r\n"
+    passed_on += "Subject: The coach\r\nTo: ann@people.example\r\n\r\nTwo coaches are free."
+    published(office.post(mail(subject="Fwd: The coach", text=f"For all of you.\r\n\r\n{passed_on}"), "projets"))
+    with office.database.reading() as tx:
+        [content] = posts.get_contents(tx, tx.scalars(select(contents.c.id)).all()).values()
+    assert content.text == "For all of you."
+    assert "Two coaches are free." in content.forwarded
+
+
 def test_numbers_grow_by_one_within_a_community(office: PostOffice, projets: int) -> None:
     for n in range(3):
         office.accept(mail(message_id=f"<{n}@people.example>", text=f"words {n}"), "projets")

@@ -267,6 +267,8 @@ def upgrade() -> None:
         sa.Column("in_reply_to", sa.Text(), nullable=False),
         sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("arrival_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("once", sa.String(length=100), nullable=True),
+        sa.Column("waiting", sa.Integer(), nullable=False),
         sa.Column("author_name", sa.Text(), nullable=False),
         sa.Column("author_address", sa.Text(), nullable=False),
         sa.Column("proven", sa.Boolean(), nullable=False),
@@ -287,6 +289,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_notices_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
         sa.UniqueConstraint("message_id", name=op.f("uq_notices_message_id")),
+        sa.UniqueConstraint("person_id", "once", name=op.f("uq_notices_person_id_once")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("notices", schema=None) as batch_op:
