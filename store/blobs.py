@@ -67,6 +67,10 @@ class BlobWriter:
 class Blobs(Protocol):
     """Where blobs live. Every method may raise StoreError; `read` also for a blob that is not there."""
 
+    @property
+    def disk(self) -> Path | None:
+        """The folder whose disk fills; None where the bytes are somebody else's to keep."""
+
     def writer(self) -> BlobWriter:
         """A new writer, to be committed or discarded."""
 
@@ -116,6 +120,11 @@ class DiskBlobs:
         self._incoming = self.folder / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
 
+    @property
+    def disk(self) -> Path:
+        """Where every blob begins."""
+        return self._incoming
+
     def writer(self) -> BlobWriter:
         """A writer on the same file system, so that the rename is atomic."""
         return BlobWriter(self._incoming)
@@ -135,11 +144,21 @@ class DiskBlobs:
         return sha256
 
     def put(self, data: bytes) -> str:
-        """Bytes that are already there are not written again, only marked as wanted (see delete)."""
+        """Bytes that are already there are not written again, only marked as wanted (see delete).
+
+        Who put them may be another process that has renamed the file and not yet fsynced its directory.
+        """
         sha256 = hashlib.sha256(data).hexdigest()
-        with suppress(FileNotFoundError):
-            os.utime(self._path(sha256))
+        path = self._path(sha256)
+        try:
+            os.utime(path)
+            # Without anything to write this costs next to nothing.
+            _fsync_directory(path.parent)
             return sha256
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise StoreError(f"blob not stored: {error.strerror}") from error
         try:
             writer = self.writer()
         except OSError as error:
@@ -223,6 +242,11 @@ class S3Blobs:
             **options,  # type: ignore[arg-type]
         )
         self._incoming = Path(tempfile.gettempdir()) / "relais-incoming"
+
+    @property
+    def disk(self) -> None:
+        """A mail is on this machine for as long as its upload takes."""
+        return None
 
     def writer(self) -> BlobWriter:
         """A local file first: the hash, which is the name, is known only at the end."""

@@ -164,6 +164,21 @@ class TestDiskBlobs:
         # The new directories are on the disk before the name that stands in them.
         assert done[1:] == [f"fsync {one}", "fsync .", f"rename to {two}/{NAME}", f"fsync {two}"]
 
+    def test_what_another_process_has_just_renamed_is_fsynced_too(
+        self, disk: DiskBlobs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        name = disk.put(WORDS)
+        done: list[str] = []
+        fsync = os.fsync
+
+        def see_fsync(handle: int) -> None:
+            done.append(str(Path(f"/proc/self/fd/{handle}").resolve().relative_to(disk.folder)))
+            fsync(handle)
+
+        monkeypatch.setattr(os, "fsync", see_fsync)
+        assert disk.put(WORDS) == name
+        assert done == [f"{name[:2]}/{name[2:4]}"]
+
     @pytest.mark.parametrize(("step", "target"), [("fsync", os), ("replace", Path), ("_fsync_directory", module)])
     def test_a_disk_that_refuses_a_step_stores_nothing(
         self, disk: DiskBlobs, monkeypatch: pytest.MonkeyPatch, step: str, target: object
