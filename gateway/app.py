@@ -130,7 +130,7 @@ class App:
 
     def make_spool(self) -> Spool:
         """The durable hand-over."""
-        disk = Path(self.database.url.database or ".").parent if self.database.is_sqlite else Path()
+        disk = Path(self.database.url.database or ".").parent if self.database.is_sqlite else None
         return Spool(
             self.database,
             self.blobs,

@@ -83,16 +83,16 @@ class _Submission:
 class Spool:
     """Accepts messages. `start` before the first submit, `stop` after the last; everything between is thread-safe.
 
-    `reserve_bytes` of the disk are kept free for what must always work; below it a sender is asked to come back
-    (452). `committed` is called after each commit, from the writer thread: the workers' wake-up.
+    `reserve_bytes` are kept free for what must always work on `disk`, where the database is, None for elsewhere, and
+    where the blobs are; below it a sender is asked to come back (452). `committed` is called after each commit, from the writer thread: the workers' wake-up.
     """
 
     def __init__(
-        self, database: Database, blobs: Blobs, *, disk: Path, reserve_bytes: int, committed: Callable[[], None]
+        self, database: Database, blobs: Blobs, *, disk: Path | None, reserve_bytes: int, committed: Callable[[], None]
     ) -> None:
         self._database = database
         self._blobs = blobs
-        self._disk = disk
+        self._disks = [place for place in (disk, blobs.disk) if place is not None]
         self._reserve = reserve_bytes
         self._committed = committed
         self._waiting: queue.SimpleQueue[_Submission | None] = queue.SimpleQueue()
@@ -234,10 +234,10 @@ class Spool:
         if not self._reserve:
             return False
         try:
-            disk = os.statvfs(self._disk)
+            found = [os.statvfs(place) for place in self._disks]
         except OSError:
             return True
-        return disk.f_bavail * disk.f_frsize < self._reserve
+        return any(disk.f_bavail * disk.f_frsize < self._reserve for disk in found)
 
 
 def _tell_trouble(event: str, error: Exception, **facts: int) -> None:

@@ -328,3 +328,30 @@ def test_the_writer_outlives_its_neighbours(database: Database, blobs: DiskBlobs
     assert hand_over(opened, b"words").get(timeout=PATIENCE_S) == ACCEPTED
     opened.stop()
     assert not opened.has_died()
+
+
+@pytest.mark.parametrize("full", ["database", "blobs"])
+def test_the_disk_of_the_blobs_counts_as_that_of_the_database(
+    database: Database, blobs: DiskBlobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    opened = Spool(database, blobs, disk=tmp_path, reserve_bytes=1 << 40, committed=lambda: None)
+    opened.start()
+    free, blobs_inside = os.statvfs(tmp_path), blobs.disk
+    room = {"database": tmp_path, "blobs": blobs_inside}
+
+    def state(path: Path) -> os.statvfs_result:
+        blocks = 0 if path == room[full] else 1 << 60
+        return os.statvfs_result((free[0], 4096, free[2], blocks, blocks, *free[5:10]))
+
+    monkeypatch.setattr(os, "statvfs", state)
+    assert opened.accept(LETTER, b"words") == FULL
+    room[full] = Path("elsewhere")
+    assert opened.accept(LETTER, b"words") == ACCEPTED
+    opened.stop()
+
+
+def test_a_database_elsewhere_has_no_disk_here(database: Database, blobs: DiskBlobs) -> None:
+    opened = Spool(database, blobs, disk=None, reserve_bytes=1, committed=lambda: None)
+    opened.start()
+    assert opened.accept(LETTER, b"words") == ACCEPTED
+    opened.stop()
