@@ -10,12 +10,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    text,
+    update,
+)
 
-from gateway.core.community import PersonState
+from gateway.core.community import Pace, PersonState
 from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Outcome
 from store.database import storable
-from store.schema import OPEN_DELIVERY, OPEN_FAN_OUT, deliveries, fan_outs, memberships, people, posts
+from store.schema import OPEN_DELIVERY, communities, deliveries, fan_outs, memberships, people, posts
 
 LEASE = timedelta(minutes=2)
 _OPEN = (DeliveryState.PENDING.value, DeliveryState.DEFERRED.value)
@@ -44,17 +58,21 @@ _claim = (
     .values(state=DeliveryState.PENDING.value, attempts=deliveries.c.attempts + 1, next_attempt_at=bindparam("lease"))
     .returning(deliveries.c.id)
 )
-# The right to read is checked when a mail is composed, not only when its delivery was born (I11).
+_pace = func.coalesce(memberships.c.pace, communities.c.pace)
+_SUSPENDED = "suspended"
+# The right to read is checked when a mail is composed, not only when its delivery was born (I11); so is the wish to.
 _objection = case(
-    (people.c.state != PersonState.ACTIVE.value, "suspended"),
-    (and_(deliveries.c.post_id.is_not(None), posts.c.withdrawn_at.is_not(None)), "withdrawn"),
-    (and_(deliveries.c.post_id.is_not(None), memberships.c.person_id.is_(None)), "no longer a member"),
+    (people.c.state != PersonState.ACTIVE.value, _SUSPENDED),
+    (deliveries.c.post_id.is_(None), ""),
+    (posts.c.withdrawn_at.is_not(None), "withdrawn"),
+    (memberships.c.person_id.is_(None), "no longer a member"),
+    (_pace == Pace.OFF.value, "unsubscribed"),
     else_="",
 )
-_details = (
-    select(deliveries, people.c.address, people.c.locale, _objection.label("objection"))
-    .join(people, people.c.id == deliveries.c.person_id)
+_home = (
+    deliveries.join(people, people.c.id == deliveries.c.person_id)
     .outerjoin(posts, posts.c.id == deliveries.c.post_id)
+    .outerjoin(communities, communities.c.id == deliveries.c.community_id)
     .outerjoin(
         memberships,
         and_(
@@ -62,8 +80,25 @@ _details = (
             memberships.c.person_id == deliveries.c.person_id,
         ),
     )
+)
+_details = (
+    select(deliveries, people.c.address, people.c.locale, _objection.label("objection"))
+    .select_from(_home)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(deliveries.c.id)
+)
+# Cross-posted, it may be due from another community: the one named first where it is heard of at once.
+_elsewhere = (
+    select(deliveries.c.id, func.min(posts.c.id).label("post_id"))
+    .join(posts, posts.c.content_id == deliveries.c.content_id)
+    .join(communities, communities.c.id == posts.c.community_id)
+    .join(
+        memberships,
+        and_(memberships.c.community_id == posts.c.community_id, memberships.c.person_id == deliveries.c.person_id),
+    )
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+    .where(posts.c.withdrawn_at.is_(None), _pace == Pace.EACH.value)
+    .group_by(deliveries.c.id)
 )
 
 
@@ -73,6 +108,10 @@ def claim(tx: Connection, now: datetime, most: int) -> list[Claimed]:
     ids = list(tx.scalars(_claim, {"now": now, "most": most, "lease": lease}))
     if not ids:
         return []
+    found = tx.execute(_details, {"ids": ids}).all()
+    homeless = [row.id for row in found if row.post_id and row.objection not in ("", _SUSPENDED)]
+    if homeless and _move(tx, homeless):
+        found = tx.execute(_details, {"ids": ids}).all()
     return [
         Claimed(
             Delivery(
@@ -92,8 +131,20 @@ def claim(tx: Connection, now: datetime, most: int) -> list[Claimed]:
             ),
             row.objection,
         )
-        for row in tx.execute(_details, {"ids": ids})
+        for row in found
     ]
+
+
+def _move(tx: Connection, ids: list[int]) -> bool:
+    """Sends these from another community of the same content where there is one to hear of it from."""
+    by_post: dict[int, list[int]] = defaultdict(list)
+    for row in tx.execute(_elsewhere, {"ids": ids}):
+        by_post[row.post_id].append(row.id)
+    for post_id, moved in by_post.items():
+        place = select(posts.c.community_id).where(posts.c.id == post_id).scalar_subquery()
+        query = update(deliveries).where(deliveries.c.id.in_(moved)).values(post_id=post_id, community_id=place)
+        tx.execute(query)
+    return bool(by_post)
 
 
 def record(tx: Connection, outcomes: Sequence[tuple[Outcome, datetime | None]], now: datetime) -> int:
@@ -147,14 +198,18 @@ def release_all(tx: Connection, now: datetime) -> int:
 
     What was in flight when the last process died is sent again, with the same Message-ID (promise P3).
     """
-    claimed = and_(
-        OPEN_DELIVERY,
+    query = update(deliveries).where(OPEN_DELIVERY, _claimed(now)).values(next_attempt_at=now)
+    return tx.execute(query).rowcount
+
+
+def _claimed(now: datetime) -> ColumnElement[bool]:
+    """What a sender holds at this time."""
+    return and_(
         deliveries.c.state == DeliveryState.PENDING.value,
         deliveries.c.attempts > 0,
         deliveries.c.next_attempt_at > now,
         deliveries.c.next_attempt_at <= now + LEASE,
     )
-    return tx.execute(update(deliveries).where(claimed).values(next_attempt_at=now)).rowcount
 
 
 def add_notice_delivery(tx: Connection, notice_id: int, person_id: int, key_id: int, now: datetime) -> None:
@@ -172,20 +227,16 @@ def add_notice_delivery(tx: Connection, notice_id: int, person_id: int, key_id: 
     )
 
 
-def created_at(tx: Connection, delivery_id: int) -> datetime | None:
-    """When the delivery was born, None if there is none of that id."""
-    born: datetime | None = tx.scalar(select(deliveries.c.created_at).where(deliveries.c.id == delivery_id))
-    return born
-
-
 def retry(tx: Connection, delivery_id: int, now: datetime) -> bool:
-    """Makes a delivery that waits, failed or was dropped due now. False if there is none.
+    """Makes a delivery that waits, failed or was dropped due now. False if there is none, or a sender holds it now.
 
-    `attempts` goes on counting: begun again, a new claim could be taken for the one that is still under way.
+    `attempts` goes on counting: begun again, a new claim could be taken for the one that is still under way. So does
+    its age: one that has been tried for five days gets this one try, and has failed again if that is deferred.
     """
     query = (
         update(deliveries)
         .where(deliveries.c.id == delivery_id, deliveries.c.state != DeliveryState.DELIVERED.value)
+        .where(not_(_claimed(now)))
         .values(state=DeliveryState.PENDING.value, next_attempt_at=now, finished_at=None)
     )
     return tx.execute(query).rowcount == 1
@@ -218,19 +269,6 @@ def oldest(tx: Connection) -> datetime | None:
     """When the oldest delivery that is still to be sent was born."""
     born: datetime | None = tx.scalar(select(func.min(deliveries.c.created_at)).where(OPEN_DELIVERY))
     return born
-
-
-def unsettled(tx: Connection) -> bool:
-    """Whether anything is still to be fanned out or sent, now or later."""
-    fan_out = select(fan_outs.c.id).where(OPEN_FAN_OUT).limit(1)
-    open_one = select(deliveries.c.id).where(OPEN_DELIVERY).limit(1)
-    return tx.scalar(fan_out) is not None or tx.scalar(open_one) is not None
-
-
-def next_due(tx: Connection) -> datetime | None:
-    """When the next delivery falls due."""
-    due: datetime | None = tx.scalar(select(func.min(deliveries.c.next_attempt_at)).where(OPEN_DELIVERY))
-    return due
 
 
 def purge(tx: Connection, before: datetime, most: int) -> int:

@@ -138,13 +138,19 @@ def show_delivery(ctx: typer.Context, number: Number, as_json: AsJson = False) -
 
 @deliveries_app.command("retry")
 def retry_delivery(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
-    """Send a delivery that waits, failed or was dropped once more, now."""
+    """Send a delivery that waits, failed or was dropped once more, now. After five days it has this one try."""
     with open_store(read_settings(ctx)) as database:
         from store import deliveries
 
         with database.transaction() as tx:
             done = deliveries.retry(tx, number, utc_now())
-    _conclude(done, f"there is no undelivered delivery {number}", number, DeliveryState.PENDING.value, as_json)
+    _conclude(
+        done,
+        f"there is no undelivered delivery {number}, or it is being sent right now",
+        number,
+        DeliveryState.PENDING.value,
+        as_json,
+    )
 
 
 @deliveries_app.command("drop")

@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from gateway.core.community import Pace
 from gateway.core.delivery import DeliveryKind, DeliveryState, Outcome
 from gateway.core.reply import Reply
 from store import deliveries, memberships, posts
 from store.database import Database
 from store.deliveries import LEASE, Claimed
+from store.schema import communities, fan_outs
 from store.schema import deliveries as rows
-from store.schema import fan_outs
 from tests.network import Network, SetClock
 
 
@@ -145,6 +146,51 @@ def test_who_left_was_suspended_or_hears_of_the_withdrawn_is_objected_to(
     assert {item.objection for item in claim(database, clock)} == {"withdrawn", "suspended"}
 
 
+def test_nobody_is_sent_what_they_asked_not_to_hear_of(network: Network, database: Database, clock: SetClock) -> None:
+    projets, _, [stays, off, _] = publish(network, 3)
+    for item in claim(database, clock):
+        record(database, clock, item, DeliveryState.DEFERRED, clock())
+    with database.transaction() as tx:
+        memberships.set_pace(tx, projets, off, Pace.OFF)
+    assert {item.delivery.person_id: item.objection for item in claim(database, clock)}[off] == "unsubscribed"
+    clock.now += LEASE
+    with database.transaction() as tx:
+        # Who follows the community's own pace is silenced with it, who chose theirs is not.
+        memberships.set_pace(tx, projets, stays, Pace.DAILY)
+        tx.execute(communities.update().values(pace=Pace.OFF.value))
+    assert [item.objection for item in claim(database, clock)] == ["", "unsubscribed", "unsubscribed"]
+
+
+def test_a_cross_post_is_heard_from_wherever_it_still_may(
+    network: Network, database: Database, clock: SetClock
+) -> None:
+    one, two, three = (network.community(name) for name in ("one", "two", "three"))
+    author, *people = network.persons("author", "ann", "bob", "col", "dan")
+    ann, bob, col, dan = people
+    network.join(one, author, *people)
+    network.join(two, ann, bob, col)
+    network.join(three, ann, bob, dan, pace=Pace.DAILY)
+    first, second, _ = network.write(author, one, two, three)
+    network.fan_out()
+    with database.transaction() as tx:
+        memberships.remove(tx, one, ann)
+        memberships.set_pace(tx, one, bob, Pace.OFF)
+        memberships.remove(tx, one, dan)
+    network.suspend(col)
+    found = {item.delivery.person_id: item for item in claim(database, clock)}
+    for moved in (ann, bob):
+        item = found[moved]
+        assert (item.objection, item.delivery.post_id, item.delivery.community_id) == ("", second, two)
+    assert (found[col].objection, found[col].delivery.post_id) == ("suspended", first)
+    # It waits for them elsewhere, at the pace they chose there.
+    assert (found[dan].objection, found[dan].delivery.post_id) == ("no longer a member", first)
+    clock.now += LEASE
+    with database.transaction() as tx:
+        posts.withdraw(tx, second, clock())
+    objections = {item.delivery.person_id: item.objection for item in claim(database, clock)}
+    assert objections[ann] == objections[bob] == "withdrawn"
+
+
 def test_a_restart_frees_what_was_claimed_and_not_what_waits(
     network: Network, database: Database, clock: SetClock
 ) -> None:
@@ -164,6 +210,10 @@ def test_retry_is_heard_and_keeps_the_fence(network: Network, database: Database
     record(database, clock, first, DeliveryState.FAILED)
     with database.transaction() as tx:
         assert deliveries.retry(tx, first.delivery.id, clock())
+        # A sender holds it at this moment: due now, it would be sent twice.
+        assert not deliveries.retry(tx, second.delivery.id, clock())
+    clock.now += LEASE
+    with database.transaction() as tx:
         assert deliveries.retry(tx, second.delivery.id, clock())
         assert not deliveries.retry(tx, 999, clock())
     again = claim(database, clock)
@@ -182,15 +232,14 @@ def test_drop_gives_up_what_waits(network: Network, database: Database, clock: S
     with database.transaction() as tx:
         assert deliveries.drop(tx, item.delivery.id, clock())
         assert not deliveries.drop(tx, item.delivery.id, clock())
-        assert not deliveries.unsettled(tx)
+        assert deliveries.waiting(tx) == 0
     assert record(database, clock, item, DeliveryState.DELIVERED) == 0
     assert states(database) == {"dropped": 1}
 
 
 def test_what_waits_is_told(network: Network, database: Database, clock: SetClock) -> None:
     with database.reading() as tx:
-        assert (deliveries.waiting(tx), deliveries.oldest(tx), deliveries.next_due(tx)) == (0, None, None)
-        assert not deliveries.unsettled(tx)
+        assert (deliveries.waiting(tx), deliveries.oldest(tx)) == (0, None)
     born = clock()
     publish(network, 2)
     clock.advance(minutes=1)
@@ -198,16 +247,6 @@ def test_what_waits_is_told(network: Network, database: Database, clock: SetCloc
     record(database, clock, first, DeliveryState.DELIVERED)
     with database.reading() as tx:
         assert (deliveries.waiting(tx), deliveries.oldest(tx)) == (1, born)
-        assert deliveries.next_due(tx) == clock() + LEASE
-        assert deliveries.created_at(tx, first.delivery.id) == born
-        assert deliveries.created_at(tx, 999) is None
-        assert deliveries.unsettled(tx)
-
-
-def test_an_open_fan_out_is_unsettled(network: Network, database: Database) -> None:
-    network.write(network.person("ann"), network.community("projets"))
-    with database.reading() as tx:
-        assert deliveries.unsettled(tx)
 
 
 def test_one_content_goes_to_a_person_once(network: Network, database: Database, clock: SetClock) -> None:

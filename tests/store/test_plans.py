@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
+from gateway.core.delivery import Delivery, DeliveryKind
 from store import arrivals, audience, communities, deliveries, memberships, notices, people, posts
 from store.database import Database
 
@@ -42,6 +43,7 @@ LARGE = (
 SQLITE_SCAN = re.compile(rf"^SCAN {LARGE}(?! USING (?:COVERING )?INDEX ix_\w+_(?:due|open)$)")
 POSTGRESQL_SCAN = re.compile(rf"Seq Scan on {LARGE}\b")
 
+HELD = Delivery(1, DeliveryKind.POST, 1, None, 1, 1, 1, "a@client.example", "en", 1, 1, NOW, NOW)
 STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "arrivals.claim": lambda tx: arrivals.claim(tx, NOW, 32),
     "arrivals.counts": lambda tx: arrivals.counts(tx, NOW),
@@ -64,8 +66,8 @@ STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "deliveries.claim": lambda tx: deliveries.claim(tx, NOW, 400),
     "deliveries.waiting": deliveries.waiting,
     "deliveries.oldest": deliveries.oldest,
-    "deliveries.next_due": deliveries.next_due,
-    "deliveries.unsettled": deliveries.unsettled,
+    "deliveries._move": lambda tx: deliveries._move(tx, [1, 2]),
+    "deliveries.renew": lambda tx: deliveries.renew(tx, [HELD], NOW),
     "deliveries.release_all": lambda tx: deliveries.release_all(tx, NOW),
     "deliveries.purge": lambda tx: deliveries.purge(tx, PAST, 100),
 }
