@@ -84,7 +84,8 @@ class Spool:
     """Accepts messages. `start` before the first submit, `stop` after the last; everything between is thread-safe.
 
     `reserve_bytes` are kept free for what must always work on `disk`, where the database is, None for elsewhere, and
-    where the blobs are; below it a sender is asked to come back (452). `committed` is called after each commit, from the writer thread: the workers' wake-up.
+    where the blobs are; below it a sender is asked to come back (452). `committed` is called after each commit, from
+    the writer thread: the workers' wake-up.
     """
 
     def __init__(
