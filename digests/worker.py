@@ -7,13 +7,15 @@ is made up by the next (STACK.md 3.5).
 from __future__ import annotations
 
 import random
+import threading
+from collections.abc import Callable
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from digests import housekeeping
 from digests.housekeeping import Retention
-from gateway.core.clock import Clock
+from gateway.core.clock import Clock, ClockWatch
 from gateway.core.errors import StoreError
 from store.blobs import Blobs
 from store.database import Database
@@ -29,6 +31,9 @@ class Scheduler:
         self._blobs = blobs
         self._retention = retention
         self._clock = clock
+        self._watch = ClockWatch(clock)
+        self._told = False
+        self._looking = threading.Lock()
         self._ticks = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
 
     def start(self) -> None:
@@ -37,6 +42,8 @@ class Scheduler:
         self._ticks.add_job(self._tidy, "cron", minute=minute)
         # It looks at every blob there is: once a day is enough for what is at least a day and a half old.
         self._ticks.add_job(self._sweep, "cron", hour=hour, minute=minute)
+        # Often enough to see a jump as one, and what comes after it as the time that runs.
+        self._ticks.add_job(self._watch_the_clock, "interval", minutes=1)
         self._ticks.start()
 
     def stop(self) -> None:
@@ -44,14 +51,33 @@ class Scheduler:
         if self._ticks.running:
             self._ticks.shutdown(wait=True)
 
+    def _watch_the_clock(self) -> None:
+        with self._looking:
+            self._look_at_the_clock()
+
+    def _look_at_the_clock(self) -> None:
+        settled = self._watch.is_settled()
+        if not settled and not self._told:
+            log.error("clock_jumped", now=self._clock().isoformat(timespec="seconds"), until="it is back, or a day")
+        self._told = not settled
+
     def _sweep(self) -> None:
-        try:
-            housekeeping.sweep(self._database, self._blobs)
-        except StoreError as error:
-            log.error("sweeping_trouble", trouble=str(error))
+        self._run("sweeping", lambda: housekeeping.sweep(self._database, self._blobs))
 
     def _tidy(self) -> None:
+        self._run("tidying", lambda: housekeeping.tidy(self._database, self._blobs, self._retention, self._clock()))
+
+    def _run(self, what: str, work: Callable[[], object]) -> None:
+        """Does it, unless the clock jumped: what is forgotten by mistake does not come back."""
+        with self._looking:
+            self._look_at_the_clock()
+            trusted = not self._told
+        if not trusted:
+            return
         try:
-            housekeeping.tidy(self._database, self._blobs, self._retention, self._clock())
+            work()
         except StoreError as error:
-            log.error("tidying_trouble", trouble=str(error))
+            log.error(f"{what}_trouble", trouble=str(error))
+        except Exception:
+            # The next tick makes it up.
+            log.exception(f"{what}_failed")
