@@ -25,21 +25,22 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t\xa0]*\n){2,}")
 
 def read_body(parsed: ParsedMessage, hints: Hints = NOTHING_KNOWN) -> Body:
     """The Body of a parsed mail; empty strings where it has nothing of a kind. Linear in the size of the mail."""
-    forward = phrases.is_forward_subject(parsed.subject)
-    from_html, shown = _read_html(parsed.html, forward, hints) if parsed.html else (None, None)
+    from_html, shown = _read_html(parsed.html, parsed, hints) if parsed.html else (None, None)
     plain = parsed.text or ""
     if from_html is not None and (not plain.strip() or _is_stub(plain, from_html)):
         return from_html
     lines = [Line(text) for text in _BLANK_LINES.sub("\n\n", plain).split("\n", MAX_LINES)]
-    body = _body(*_labelled(lines, forward, hints), shown)
+    body = _body(*_labelled(lines, parsed, hints), shown)
     if from_html is not None and body.text and not _agree(body.text, from_html.text):
         return Body(body.text, None, body.quoted, body.signature, body.forwarded)
     return body
 
 
-def _labelled(lines: Sequence[Line], forward: bool, hints: Hints) -> tuple[Sequence[Line], list[Label]]:
+def _labelled(lines: Sequence[Line], parsed: ParsedMessage, hints: Hints) -> tuple[Sequence[Line], list[Label]]:
     """The lines with a label each: what patterns tell first, then what we know."""
-    labels = label(lines, forward=forward)
+    forward = phrases.is_forward_subject(parsed.subject)
+    answer = bool(parsed.in_reply_to or parsed.references) or phrases.is_answer_subject(parsed.subject)
+    labels = label(lines, forward=forward, answer=answer)
     # A forward of ours is meant to be read again; an answer to ours is not.
     if hints.sent and not forward:
         lines, labels = subtraction.relabel(lines, labels, hints.sent)
@@ -48,9 +49,9 @@ def _labelled(lines: Sequence[Line], forward: bool, hints: Hints) -> tuple[Seque
     return lines, labels
 
 
-def _read_html(source: str, forward: bool, hints: Hints) -> tuple[Body, str | None]:
+def _read_html(source: str, parsed: ParsedMessage, hints: Hints) -> tuple[Body, str | None]:
     document = read_html(source)
-    lines, labels = _labelled(document.lines, forward, hints)
+    lines, labels = _labelled(document.lines, parsed, hints)
     shown = document.shown([what is Label.NEW for what in labels])
     if shown is not None:
         shown = charset.clean_text(shown)

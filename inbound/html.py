@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from inbound.barewords import bare_lines, is_costly
 from inbound.clean import clean
-from inbound.quoting import Line, Mark
+from inbound.lines import Line, Mark
 
 MAX_NODES = 100_000
 _SKIPPED_NAMES = """

@@ -8,32 +8,10 @@ from __future__ import annotations
 
 import re
 
-_VERBS = re.compile(
-    r"\b(?:wrote|writes|has written|said|a [ée]crit|[ée]crit|schrieb|geschrieben|schreibt|escribi[óo]|ha escrito|"
-    r"ha scritto|scrisse|scrive|escreveu|schreef|geschreven|skrev|har skrevet|kirjoitti|yazd[ıi]|napisa[łl]|napisał|"
-    r"pisze|napsal|napísal|írta|a scris|napisao|napisala|kirjutas|skrifaði|va escriure|idatzi)\b"
-    r"|написал|пишет|пише|написав|напиша|写道|寫道|のメール|님이 작성|escribió"
-)
-_OPENINGS = re.compile(
-    r"(?:on|le|am|el|il|em|op|den|dne|dňa|dnia|w dniu|el día|em|no dia|in data|pe|på|ons?dag|в|у|на|dana|a|il giorno|"
-    r"mon|tue|wed|thu|fri|sat|sun|lun|mar|mer|jeu|ven|sam|dim|mo|di|mi|do|fr|sa|so|seg|ter|qua|qui|sex|sáb|dom|"
-    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|from|von|ke|ti|to|pe|la|su)\b[\s,.]",
-    re.IGNORECASE,
-)
-_DATED = re.compile(r"\d{1,2}[:.h]\s?\d{2}|\b(?:19|20)\d{2}\b|\d{1,2}[./-]\d{1,2}[./-]\d{2}|@|年")
-_DATE_FIRST = re.compile(
-    r"(?:\d{4}[-/.年]\s?\d{1,2}[-/.月]|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}\.? \w{3,10}\.? \d{4})"
-)
-_TIMED = re.compile(r"\d{1,2}[:.h]\s?\d{2}\b")
-_DAY = re.compile(r"\b(?:19|20)\d{2}\b|\d{1,2}[./-]\d{1,2}[./-]\d{2}|\d年|\d{1,2}\.? (?:de )?[a-zéûä]{3,10}\b")
-_BRACKETED = re.compile(r"[<(\[][^<>\s]{1,200}@[^<>\s]{1,200}[>)\]]")
-_NAMED_END = re.compile(r"<[^<>\s]{1,200}@[^<>\s]{1,200}>\s?[:：]$")
-# One web mail puts dashes in place of the colon, another nothing.
-_UNENDED = re.compile(r"\b(?:wrote|a écrit|schrieb|escribió|ha scritto|escreveu|schreef)\s?-{0,6}$")
-_NAMED = re.compile(r"<[^<>\s]{1,200}@[^<>\s]{1,200}>\s*[:：]?$|[:：]$")
-
 _ORIGINAL = re.compile(
-    r"original message|original appointment|message d['’]origine|message original|courriel original|message initial|"
+    r"original message|original appointment|message d['’]origine|message original|"
+    r"(?:courriel|mail|e-mail|courrier) (?:original|initial|d['’]origine)|"
+    r"message initial|"
     r"urspr[üu]ngliche nachricht|original[- ]?nachricht|originalnachricht|mensaje original|messaggio originale|"
     r"mensagem original|oorspronkelijk bericht|oorspronkelijke bericht|original meddelelse|oprindelig "
     r"(?:meddelelse|besked)|"
@@ -41,11 +19,15 @@ _ORIGINAL = re.compile(
     r"oryginalna wiadomość|původní zpráva|pôvodná správa|eredeti üzenet|mesaj original|mesajul original|orijinal ileti|"
     r"исходное сообщение|пересылаемое сообщение|оригінальне повідомлення|original e-?mail|"
     r"reply message|原始邮件|原始郵件|"
-    r"元のメッセージ|reply above this line|réponse au-dessus",
+    r"元のメッセージ|원본 메시지",
     re.IGNORECASE,
 )
 _FORWARD = re.compile(
-    r"forwarded message|forwarded by|message transf[ée]r[ée]|message r[ée]exp[ée]di[ée]|message suivi|"
+    r"forwarded (?:message|mail|e-mail|by)|(?:message|mail|e-mail|courriel) (?:transf[ée]r[ée]|r[ée]exp[ée]di[ée]|"
+    r"transmis)|"
+    r"message suivi|(?:r[ée]achemin[ée]|r[ée]exp[ée]di[ée]|transf[ée]r[ée]|transmis) par|weitergeleitet von|"
+    r"reenviado por|"
+    r"inoltrato da|encaminhado por|doorgestuurd door|vidarebefordrat av|videresendt (?:av|af)|"
     r"weitergeleitete nachricht|"
     r"weitergeleitete e-mail|mensaje reenviado|messaggio inoltrato|mensagem encaminhada|mensagem reencaminhada|"
     r"doorgestuurd bericht|videresendt|vidarebefordrat|välitetty viesti|przekazana wiadomość|wiadomość przekazana|"
@@ -67,103 +49,92 @@ _FORWARD_OPENING = re.compile(
     re.IGNORECASE,
 )
 _MESSAGE_OF = re.compile(r"message du\s?:?\s?\d{1,2}/\d{1,2}/\d{2,4}", re.IGNORECASE)
-_RULED = re.compile(r"[>*\s]*[-_=]{2,}\s?[^-_=].{1,80}?[-_=]{2,}[*\s]*$|[>*\s]*[-_]{5,}\s?[^-_].{1,80}$")
+_RULED = re.compile(r"[>*\s]*[-_=]{2,}\s?[^-_=].{1,160}?[-_=]{2,}[*\s]*$|[>*\s]*[-_]{5,}\s?[^-_].{1,160}$")
 _RULE = re.compile(r"[>*\s]*(?:[-_=*]{5,}|[–—_]{3,})[*\s]*$")
-_LIST_RULE = re.compile(r"_{2,}$|-{40,}$")
-_LIST_FOOTER = re.compile(r"mailing list|listinfo|liste de diffusion|unsubscribe|désabonner", re.IGNORECASE)
-
+# One program draws the fields of the answered mail as boxes, another puts marks on both sides of its line.
+_BOX = re.compile(r"[|>\s]{1,8}-{3,}[|>\s]{0,8}$")
+_BOTH_SIDES = re.compile(r">>> ?\S.{3,200}\d.{0,30}>>>$")
+_ABOVE = re.compile(
+    r"(?:please )?(?:reply|respond|type your (?:reply|response)|write) above this line|"
+    r"(?:please )?do not (?:write|reply|type) below this line|"
+    r"(?:merci de )?(?:r[ée]pon(?:se|dez|dre)|[ée]cri(?:vez|re)) (?:au-dessus de|avant) cette ligne|"
+    r"(?:bitte )?(?:antworten sie )?oberhalb dieser (?:linie|zeile)|"
+    r"responda (?:por )?encima de esta l[ií]nea|rispondi sopra questa (?:linea|riga)",
+    re.IGNORECASE,
+)
+_BESIDE = " #*-=_~.<>:!"
 _KEYS = {
-    "from": "from|de|von|da|van|od|от|кому от|fra|från|lähettäjä|kimden|gönderen|feladó|"
-    "差出人|发件人|寄件者|보낸 사람|expéditeur|"
-    "remitente|mittente|remetente|afzender|šalje|від|de la|expediteur|saatja",
-    "date": "sent|date|sent on|envoyé|envoyé le|date d'envoi|gesendet|datum|enviado|enviado el|enviada em|"
-    "enviado em|fecha|data|"
-    "inviato|verzonden|sendt|dato|skickat|lähetetty|päiväys|wysłano|odesláno|odoslané|dátum|küldve|elküldve|"
-    "trimis|tarih|"
-    "gönderme tarihi|дата|отправлено|надіслано|датум|poslano|送信日時|日付|发送时间|日期|"
-    "дата отправки|kuupäev|sendt den",
-    "to": "to|à|a|an|para|aan|til|till|vastaanottaja|do|komu|címzett|către|kime|кому|кома|"
-    "za|宛先|收件人|받는 사람|pour|"
-    "destinataire|"
-    "destinatario|per|prima",
-    "cc": "cc|copie|copie à|kopie|kopia|kopi|c\\.c\\.|копия|копія|抄送|bilgi|másolat|kópia",
-    "subject": "subject|objet|sujet|betreff|asunto|oggetto|assunto|onderwerp|emne|ämne|aihe|temat|předmět|"
-    "predmet|tárgy|subiect|konu|"
-    "тема|件名|主题|主旨|제목|naslov|teema|re",
-    "reply": "reply-to|répondre à|antwort an|antwoord aan|responder a|rispondi a|svara till|ответить",
-    "importance": "importance|priority|priorité|wichtigkeit|attachments|pièces jointes|anlagen|importancia",
+    "from": "from|sent by|de|expéditeur|expediteur|envoyé par|von|absender|da|mittente|remitente|remetente|van|"
+    "afzender|"
+    "od|nadawca|šalje|odesílatel|fra|från|frá|lähettäjä|kimden|gönderen|feladó|de la|expeditor|saatja|nuo|no|от|"
+    "кому от|від|од|από|מאת|من|差出人|发件人|寄件者|寄件人|보낸 사람|보낸사람|từ|จาก",
+    "date": "date|sent|sent on|sent at|envoyé|envoyée|envoyé le|date d'envoi|date d’envoi|gesendet|gesendet am|datum|"
+    "enviado|enviado el|enviada em|enviado em|enviat|fecha|data|inviato|inviata|verzonden|verzonden op|sendt|sendt den|"
+    "dato|skickat|lähetetty|päiväys|wysłano|data wysłania|odesláno|odoslané|dátum|küldve|elküldve|trimis|tarih|"
+    "gönderme tarihi|poslano|poslato|kuupäev|saadetud|išsiųsta|nosūtīts|sent|дата|отправлено|дата отправки|надіслано|"
+    "изпратено|датум|στάλθηκε|ημερομηνία|נשלח|תאריך|أرسلت|تاريخ الإرسال|التاريخ|تم الإرسال|送信日時|日付|日時|发送时间|"
+    "發送時間|傳送時間|寄件日期|日期|보낸 날짜|날짜|đã gửi|ngày|ส่ง|วันที่",
+    "to": "to|à|a|pour|destinataire|destinataires|an|empfänger|para|per|per a|destinatario|aan|til|till|vastaanottaja|"
+    "do|komu|adresát|címzett|către|kime|alıcı|za|prima|adressaat|kam|кому|кома|до|към|προς|אל|إلى|宛先|收件人|收件者|"
+    "받는 사람|받는사람|tới|đến|ถึง",
+    "cc": "cc|cci|bcc|copie|copie à|kopie|kopia|kopi|kópia|másolat|c.c.|bilgi|копия|копія|копие|κοιν|עותק|نسخة|抄送|"
+    "副本|참조|สำเนา",
+    "subject": "subject|objet|sujet|betreff|asunto|oggetto|assunto|assumpte|onderwerp|emne|ämne|efni|aihe|temat|tema|"
+    "předmět|predmet|tárgy|subiect|konu|naslov|zadeva|teema|temats|re|тема|относно|предмет|θέμα|נושא|الموضوع|件名|主题|"
+    "主題|主旨|제목|chủ đề|tiêu đề|เรื่อง|หัวเรื่อง",
+    "reply": "reply-to|reply to|répondre à|antwort an|antwoord aan|responder a|rispondi a|svara till|ответить",
+    "importance": "importance|priority|priorité|wichtigkeit|attachments|attachment|pièces jointes|pièce jointe|"
+    "p.j.|anlagen|importancia|allegati|bijlagen|adjuntos|organization|organisation|message-id|mailing list|lists",
 }
-_KEY_NAMES = {word: key for key, words in _KEYS.items() for word in words.replace("\\", "").split("|")}
-_HEADER = re.compile(r"[>*\s|_]*([^\W\d_][^:：*@\d]{0,22}?)\s?\*?\s?[:：]\*?(?:\s|$|[^/])")
-_MOBILE = re.compile(
-    r"[-_*\s>]*(?:(?:sent|written|envoy[ée]|exp[ée]di[ée]|gesendet|enviado|enviada|inviato|verzonden|skickat|"
-    r"sendt|wysłane|wysłano|"
-    r"lähetetty|odesláno|отправлено|надіслано|trimis)\s"
-    r"(?:from|via|with|using|by|on|depuis|de|avec|à partir de|à l['’]aide de|von|mit|über|desde|do|da|dal|con|"
-    r"van|vanaf|met|från|fra|z|"
-    r"iz|с|з|din|de pe|[àa] partir d['’]\w{1,20}|d['’]un)\b.{0,90}|"
-    r"(?:get|download) outlook for .{0,60}|(?:obtenez|t[ée]l[ée]charge[rz]) outlook pour .{0,60}|"
-    r"outlook f[üu]r (?:ios|android|mac).{0,40}|"
-    r"(?:this (?:e-?mail|message) was )?sent from my .{0,60}|von meinem .{1,40} gesendet.{0,20}|mobil gesendet|"
-    r"envoy[ée] (?:de|depuis) mon .{0,60}|provenance ?: .{0,40}|sendt fra min .{0,40}|skickat från min .{0,40})$",
+_KEY_NAMES = {word: key for key, words in _KEYS.items() for word in words.split("|")}
+_HEADER = re.compile(r"[>*\s|_]*([^\W\d_][^:：*@\d]{0,24}?)\s?\*?\s?[:：]\*?(?:\s|$|[^/])")
+_ANNOUNCED = re.compile(
+    r"\b(?:answers?|repl(?:y|ies)|responses?|comments?|remarks?|notes?|feedback|answered|replied|responded|commented)\b"
+    r"[^.!?\n]{0,40}\b(?:below|in-?line|in line|interleaved|underneath|embedded|in (?:red|blue|green|bold|colou?r|"
+    r"caps|purple|"
+    r"italics?)|in (?:your|the) (?:mail|e-?mail|text|message|body))\b|"
+    r"\b(?:r[ée]ponses?|commentaires?|remarques?|pr[ée]cisions|annotations|r[ée]pond[sau]?|r[ée]pondu|annot[ée])\b"
+    r"[^.!?\n]{0,40}(?:ci-dessous|ci-apr[èe]s|plus bas|en dessous|intercal|en (?:rouge|bleu|vert|gras|couleur|"
+    r"majuscules|italique|"
+    r"violet)|dans (?:le|ton|votre|ta|le corps du) (?:texte|message|mail|e-?mail|courriel|corps))|"
+    r"\b(?:antwort(?:en)?|kommentare?|anmerkungen|geantwortet)\b[^.!?\n]{0,40}\b(?:unten|im text|inline|in (?:rot|"
+    r"blau|grün|"
+    r"farbe)|direkt im|in (?:ihrer|deiner) mail|zwischen)\b|"
+    r"\b(?:respuestas?|comentarios?)\b[^.!?\n]{0,40}\b(?:abajo|m[áa]s abajo|en (?:rojo|azul|verde|negrita)|en (?:tu|"
+    r"su) "
+    r"(?:correo|mensaje))\b|"
+    r"\b(?:rispost[ae]|comment[io])\b[^.!?\n]{0,40}\b(?:sotto|in (?:rosso|blu|verde|grassetto)|nel testo)\b|"
+    r"\b(?:antwoord(?:en)?|opmerkingen|commentaar)\b[^.!?\n]{0,40}\b(?:hieronder|onder|in (?:rood|blauw|groen)|"
+    r"in de tekst)\b",
     re.IGNORECASE,
 )
-_DEVICES = re.compile(
-    r"iphone|ipad|ipod|android|samsung|galaxy|blackberry|windows|outlook|mail\b|mobile|phone|smartphone|"
-    r"t[ée]l[ée]phone|portable|"
-    r"handy|tablet|htc|nokia|sony|huawei|xiaomi|yahoo|gmail|orange|proton|mailbox|spark|thunderbird|m[óo]vil|celular|"
-    r"cellulare|mobiltelefon|dispositivo|device|appareil|boxer|nine|palm|motorola|lg|airmail|superhuman|"
-    r"apple|watch|verizon|t-mobile|wireless|app\b|typeapp|wiko|oneplus|pixel|honor|oppo|redmi",
+_ANSWER_SUBJECT = re.compile(
+    r"\s*(?:re|r[ée]p|réf\.?|aw|sv|vs|antw|ant|odp|ynt|res|rif|vá|bls|atb|απ|σχετ|yan|ответ|на|回复|回覆|答复|返信|답장)\s?"
+    r"(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?[:：]",
     re.IGNORECASE,
 )
-_LINK = re.compile(r"<?https?://[^\s<>]{1,500}>?")
 _FORWARD_SUBJECT = re.compile(
     r"\s*(?:fwd?|tr|wg|rv|enc|doorst|vs|vb|i|fs|videre|pd|továbbítás|пересл)\s*[:：]", re.IGNORECASE
 )
-
-
-def is_attribution(text: str) -> bool:
-    """ "On Monday, Ann wrote:" and its kin, lines joined: a verb of writing or a date and an address, and a colon."""
-    lower = text.lower()
-    # What is cheap to ask comes first: every line of every mail passes here.
-    if "@" in lower and _UNENDED.search(lower[-30:]) and _TIMED.search(lower):
-        return True
-    if not text.endswith((":", "：", ">")) or not _NAMED.search(text):
-        return False
-    if text.endswith((":", "：")) and _VERBS.search(lower) and (_DATED.search(lower) or _OPENINGS.match(lower)):
-        return True
-    if _TIMED.search(lower) and _NAMED_END.search(lower):
-        return True
-    return bool(_DATE_FIRST.match(lower) and "@" in lower) or (
-        text.endswith((":", "：")) and bool(_VERBS.search(lower[-40:]))
-    )
-
-
-def opens_attribution(text: str) -> bool:
-    """The line may be the first of an attribution that runs over several."""
-    if _OPENINGS.match(text) or _DATE_FIRST.match(text):
-        return True
-    return bool(_DATED.search(text) and (_TIMED.search(text) or _VERBS.search(text.lower())))
-
-
-def is_dated(text: str) -> bool:
-    """The attribution names two of a time, a date and an address: enough to believe it where no quote marks follow."""
-    lower = text.lower()
-    if _VERBS.search(lower) and _BRACKETED.search(lower):
-        return True
-    return bool(_TIMED.search(lower)) + bool(_DAY.search(lower)) + ("@" in lower) >= 2
 
 
 def is_original_marker(text: str) -> bool:
     """ "-----Original Message-----" in its many languages."""
     if len(text) >= 120:
         return False
-    return bool((_RULED.match(text) and _ORIGINAL.search(text)) or _MESSAGE_OF.match(text))
+    if _RULED.match(text) and _ORIGINAL.search(text):
+        return True
+    return bool(_MESSAGE_OF.match(text) or _BOTH_SIDES.match(text) or _ABOVE.fullmatch(text.strip(_BESIDE)))
+
+
+def is_bare_marker(text: str) -> bool:
+    """ "Original Message" without any rule around it: it means something only above a header block."""
+    return len(text) < 60 and bool(_ORIGINAL.fullmatch(text.strip(_BESIDE)))
 
 
 def is_forward_marker(text: str) -> bool:
     """ "---------- Forwarded message ---------" or "Begin forwarded message:"."""
-    if len(text) > 120:
+    if len(text) > 200:
         return False
     bare = text.strip("*_ ")
     opening = bare.endswith((":", "：")) and _FORWARD_OPENING.match(bare)
@@ -176,27 +147,24 @@ def header_key(text: str) -> str:
     return _KEY_NAMES.get(found[1].strip().lower(), "") if found else ""
 
 
+def bare_key(text: str) -> str:
+    """The same for a line that is nothing but the name of a field, as one program writes it in a column; or ""."""
+    return _KEY_NAMES.get(text.lower().strip("* "), "") if len(text) < 20 else ""
+
+
+def announces_answers(text: str) -> bool:
+    """The words say that answers stand inside the answered mail: "my answers in blue below"."""
+    return bool(_ANNOUNCED.search(text))
+
+
 def is_rule(text: str) -> bool:
     """A line drawn with dashes or underscores."""
-    return bool(_RULE.match(text))
+    return bool(_RULE.match(text) or _BOX.match(text))
 
 
-def is_list_rule(text: str) -> bool:
-    """The rule that list software draws above its footer."""
-    return bool(_LIST_RULE.match(text))
-
-
-def is_list_footer(text: str) -> bool:
-    """The first line of a list's footer."""
-    return bool(_LIST_FOOTER.search(text))
-
-
-def is_mobile_footer(text: str) -> bool:
-    """ "Sent from my iPhone": a line that the program wrote, not the person."""
-    bare = _LINK.sub("", text).strip()
-    if "," in bare or len(bare.split()) > 10:
-        return False
-    return bool(_MOBILE.match(bare) and _DEVICES.search(bare))
+def is_answer_subject(subject: str) -> bool:
+    """The subject begins as answers do: Re:, AW:, SV:, …"""
+    return bool(_ANSWER_SUBJECT.match(subject))
 
 
 def is_forward_subject(subject: str) -> bool:

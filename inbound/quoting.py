@@ -8,73 +8,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
 
-from inbound import phrases
+from inbound import attribution, phrases, signature
+from inbound.endings import label_ends
+from inbound.headers import Headers
+from inbound.lines import Label, Line, Mark, visible
 
-MAX_ATTRIBUTION_LINES = 4
-MAX_ATTRIBUTION = 600
-MAX_SIGNATURE_LINES = 25
-_QUOTED = re.compile(r"[ ]{0,3}(?:>|&gt;|\|[ ]?>)")
-_SHORT = 1000
+__all__ = ["MAX_LINES", "Label", "Line", "Mark", "label"]
+
 MAX_LINES = 10_000
+_QUOTED = re.compile(r"[ ]{0,3}(?:>|&gt;|\|[ ]?>)")
+# Marks that mean a quote only where an attribution says that one follows: tables and lists are written with them too.
+_OTHER_MARK = re.compile(r"[|»}:%#]|[A-Z][A-Za-z]{0,3}>")
 
 
-class Mark(Enum):
-    """What the HTML around a line says about it."""
-
-    NONE = auto()
-    QUOTE = auto()
-    INDENT = auto()
-    """A blockquote that no client marked as a citation: quoted only where an attribution line introduces it."""
-    CUT = auto()
-    """From this line on, everything is the answered message."""
-    FORWARD = auto()
-    """From this line on, everything is a forwarded message."""
-    SIGNATURE = auto()
-
-
-class Label(Enum):
-    """What a line turned out to be."""
-
-    NEW = auto()
-    QUOTED = auto()
-    SIGNATURE = auto()
-    FORWARDED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line with what its place in the HTML says about it."""
-
-    text: str
-    mark: Mark = Mark.NONE
-
-
-def label(lines: Sequence[Line], *, forward: bool) -> list[Label]:
-    """One label for each line. `forward`: the subject says that the mail is a forward."""
-    labels = _Labeller(lines, forward).run()
-    _label_footers(lines, labels)
-    _rescue(lines, labels)
+def label(lines: Sequence[Line], *, forward: bool, answer: bool = True) -> list[Label]:
+    """One label for each line. `forward`: the mail is a forward by its subject; `answer`: it answers another."""
+    labeller = _Labeller(lines, forward, answer)
+    labels = labeller.run()
+    label_ends(lines, labeller.plain, labels)
+    _rescue(lines, labels, forward=forward)
     return labels
 
 
 class _Labeller:
-    def __init__(self, lines: Sequence[Line], forward: bool) -> None:
+    def __init__(self, lines: Sequence[Line], forward: bool, answer: bool) -> None:
         self.lines = lines
-        self.plain = [line.text.replace("\xa0", " ").strip()[:_SHORT] for line in lines]
+        self.plain = [visible(line.text) for line in lines]
         self.quoted = [
             line.mark is Mark.QUOTE or bool(_QUOTED.match(line.text) and not line.text.startswith(">From "))
             for line in lines
         ]
         self.labels = [Label.NEW] * len(lines)
-        self.keys: dict[int, str] = {}
+        self.headers = Headers(self.plain)
         self.begins: dict[int, bool] = {}
+        self.attributions: dict[int, int] = {}
         self.said = False
         """A line before the current one holds new words."""
-        self._label_wraps()
         self.forward = forward
+        self.answer = answer
+        self.introduced = False
+        """Something said that the mail quotes another."""
+        self.announced: bool | None = None
+        self._label_wraps()
         # For each line the next one that is not blank, computed once from the end.
         self.next = [len(lines)] * (len(lines) + 1)
         for i in range(len(lines) - 1, -1, -1):
@@ -85,13 +61,13 @@ class _Labeller:
         for i in range(1, len(self.lines) - 1):
             above = self.lines[i - 1].text.rstrip()
             if (
-                self.plain[i]
+                above.startswith(">")
+                and len(above) >= 68
+                and self.plain[i]
                 and not self.quoted[i]
                 and self.lines[i].mark is Mark.NONE
                 and len(self.plain[i]) < 50
                 and self.plain[i][0].islower()
-                and above.startswith(">")
-                and len(above) >= 68
                 and above[-1] not in ".?!:;…"
                 and (self.lines[i + 1].text.startswith(">") or not self.plain[i + 1])
             ):
@@ -105,15 +81,17 @@ class _Labeller:
             self.said = self.said or (
                 self.labels[i - 1] is Label.NEW and bool(self.plain[i - 1]) and not phrases.is_rule(self.plain[i - 1])
             )
+        if not self.introduced:
+            self._keep_own_marks()
         return self.labels
 
     def _step(self, i: int) -> int:
         """Label the line at `i` and those that belong to it; the index of the next line to look at."""
         mark, text = self.lines[i].mark, self.plain[i]
-        if self.quoted[i]:
-            return self._set(i, i + 1, Label.QUOTED)
+        if self.quoted[i] and not (text.endswith(">>>") and phrases.is_original_marker(text)):
+            return self._quoted(i)
         if mark is Mark.CUT or mark is Mark.FORWARD:
-            return self._rest(i, forwarded=mark is Mark.FORWARD or self.forward)
+            return self._cut(i, forwarded=mark is Mark.FORWARD or self.forward)
         if mark is Mark.SIGNATURE:
             return self._set(i, i + 1, Label.SIGNATURE)
         if not text:
@@ -122,35 +100,103 @@ class _Labeller:
             return self._forwarded(i)
         if phrases.is_original_marker(text):
             return self._answered(i, i + 1)
-        if size := self._header_block(i):
+        if size := self.headers.size(i):
             return self._answered(i, i + size)
         if size := self._attribution(i):
             return self._attributed(i, i + size)
+        if end := attribution.glued_end(text):
+            return self._rest(i, forwarded=False) if self.said and end else i + 1
         if self._is_signature_delimiter(i):
             return self._signature(i)
         return i + 1
 
+    def _quoted(self, i: int) -> int:
+        text, end = self.plain[i].lstrip("> "), i + 1
+        begins = i == 0 or self.labels[i - 1] is Label.NEW
+        if begins and self._is_forward_within(text):
+            if self.lines[i].mark is Mark.QUOTE and phrases.is_forward_marker(text):
+                return self._rest(i, forwarded=True)
+            while end < len(self.lines) and (self.quoted[end] or not self.plain[end]):
+                end += 1
+            return self._set(i, end, Label.FORWARDED)
+        self._set(i, end, Label.QUOTED)
+        # Some clients mark the line that introduces the quote, and not the quote.
+        following = self.next[end]
+        if (
+            self.lines[i].mark is Mark.QUOTE
+            and attribution.may_end(text)
+            and following < len(self.lines)
+            and self.lines[following].mark is Mark.INDENT
+        ):
+            self.introduced = True
+            return self._indented(i, following)
+        self.introduced = self.introduced or self.lines[i].mark is Mark.QUOTE
+        return end
+
+    def _is_forward_within(self, text: str) -> bool:
+        """A quotation that begins so is a forwarded mail, quoted as a whole."""
+        if phrases.is_forward_marker(text):
+            return True
+        return self.forward and (phrases.is_original_marker(text) or phrases.header_key(text) == "from")
+
+    def _indented(self, start: int, end: int) -> int:
+        while end < len(self.lines) and (self.lines[end].mark is Mark.INDENT or not self.plain[end]):
+            end += 1
+        return self._set(start, end, Label.QUOTED)
+
+    def _cut(self, i: int, *, forwarded: bool) -> int:
+        self.introduced = True
+        # The block of the header follows; what stands below it may be wanted.
+        if not forwarded and self.said and self._is_announced():
+            self.announced = None
+            return self._set(i, i + 1, Label.QUOTED)
+        return self._rest(i, forwarded=forwarded)
+
     def _answered(self, start: int, end: int) -> int:
         """The answered message begins at `start`, its own words at `end`."""
+        if not self.said and not self.answer and not self.forward:
+            # A mail that answers nothing and begins like a memo is one.
+            return end
+        self.introduced = True
+        if self.said and not self.forward and self._is_announced():
+            return self._set(self._above(start), end, Label.QUOTED)
         if self.said or self.forward:
             return self._rest(start, forwarded=self.forward)
         # With nothing above it, it is no answer: the words below are what the person wants to say.
         return self._set(start, end, Label.QUOTED)
 
+    def _is_announced(self) -> bool:
+        """The words so far say that answers stand inside the answered mail; believed once, for its first level."""
+        if self.announced is None:
+            above = [t for t, what in zip(self.plain, self.labels, strict=True) if what is Label.NEW and t][:30]
+            self.announced = phrases.announces_answers("\n".join(above)[:3000])
+            return self.announced
+        return False
+
     def _set(self, start: int, end: int, what: Label) -> int:
         self.labels[start:end] = [what] * (end - start)
         return end
 
-    def _rest(self, start: int, *, forwarded: bool) -> int:
-        # A rule of dashes or underscores that stands right above belongs to what follows.
-        above = start - 1
-        while above >= 0 and not self.plain[above]:
-            above -= 1
-        if above >= 0 and phrases.is_rule(self.plain[above]) and self.labels[above] is Label.NEW:
+    def _above(self, start: int) -> int:
+        """Where what begins at `start` begins: with the rule, the marker or the name that a program drew above it."""
+        for _ in range(3):
+            above = start - 1
+            while above >= 0 and not self.plain[above]:
+                above -= 1
+            if above < 0 or self.labels[above] is not Label.NEW:
+                break
+            text = self.plain[above]
+            if not (phrases.is_rule(text) or phrases.is_bare_marker(text) or attribution.is_named(text)):
+                break
             start = above
+        return start
+
+    def _rest(self, start: int, *, forwarded: bool) -> int:
+        start = self._above(start)
         return self._set(start, len(self.lines), Label.FORWARDED if forwarded else Label.QUOTED)
 
     def _forwarded(self, i: int) -> int:
+        self.introduced = True
         following = self.next[i + 1]
         if following < len(self.lines) and self.quoted[following]:
             end = following
@@ -161,67 +207,79 @@ class _Labeller:
 
     def _attribution(self, i: int) -> int:
         """How many lines from `i` are one attribution ("On … wrote:"), 0 if none begins here."""
-        opens = phrases.opens_attribution(self.plain[i])
+        if i not in self.attributions:
+            self.attributions[i] = self._find_attribution(i)
+        return self.attributions[i]
+
+    def _find_attribution(self, i: int) -> int:
         joined = ""
-        for size in range(1, (MAX_ATTRIBUTION_LINES if opens else 1) + 1):
+        for size in range(1, attribution.MAX_LINES + 1):
             at = i + size - 1
             if at >= len(self.lines) or not self.plain[at] or (self.quoted[at] and size == 1):
                 return 0
-            joined = f"{joined} {self.plain[at].lstrip('> ') if self.quoted[at] else self.plain[at]}".strip()
-            if len(joined) > MAX_ATTRIBUTION:
+            text = self.plain[at].lstrip("> ") if self.quoted[at] else self.plain[at]
+            if size == 2 and not attribution.may_begin(joined, text):
                 return 0
-            if phrases.is_attribution(joined):
-                following = self.next[i + size]
-                introduces = following < len(self.lines) and (
-                    self.quoted[following] or self.lines[following].mark is Mark.INDENT
-                )
-                return size if introduces or (opens and phrases.is_dated(joined)) else 0
+            joined = f"{joined} {text}".strip()
+            if len(joined) > attribution.MAX_LENGTH:
+                return 0
+            if not attribution.may_end(text):
+                continue
+            following = self.next[i + size]
+            introduces = following < len(self.lines) and (
+                self.quoted[following] or self.lines[following].mark is Mark.INDENT or self._is_marked(following)
+            )
+            if attribution.is_attribution(joined, introduces=introduces):
+                return size
         return 0
 
+    def _is_marked(self, i: int) -> bool:
+        """The line begins with a mark that is used for quotes, and so does the next."""
+        found = _OTHER_MARK.match(self.plain[i])
+        below = self.next[i + 1]
+        return found is not None and (
+            below >= len(self.lines) or self.plain[below].startswith(found[0]) or len(found[0]) > 1
+        )
+
     def _attributed(self, start: int, end: int) -> int:
+        self.introduced = True
         following = self.next[end]
         self._set(start, end, Label.QUOTED)
-        if following < len(self.lines) and self.quoted[following]:
+        if following >= len(self.lines):
             return end
-        if following < len(self.lines) and self.lines[following].mark is Mark.INDENT:
-            while following < len(self.lines) and (
-                self.lines[following].mark is Mark.INDENT or not self.plain[following]
-            ):
-                following += 1
-            return self._set(start, following, Label.QUOTED)
-        return self._rest(start, forwarded=False)
+        if not self.quoted[following] and self._is_marked(following):
+            self._mark_all(following)
+        if self.quoted[following]:
+            return end
+        if self.lines[following].mark is Mark.INDENT:
+            return self._indented(start, following)
+        if self.said and self._is_announced():
+            return end
+        return self._rest(start, forwarded=self.forward and not self.said)
 
-    def _header_block(self, i: int) -> int:
-        """How many lines from `i` are From, Sent, To, Subject of an answered message; 0 if they are not."""
-        if not self._key(i):
-            return 0
-        keys: set[str] = set()
-        evidence, at, strangers, last = False, i, 0, i
-        while at < len(self.lines) and at < i + 16 and len(keys) < 6:
-            text = self.plain[at]
-            key = self._key(at)
-            if key:
-                keys.add(key)
-                strangers, last = 0, at
-                evidence = evidence or "@" in text or any(c.isdigit() for c in text)
-            elif text:
-                # A long list of addressees may run over a line or two.
-                strangers += 1
-                if strangers > 2:
-                    break
-            at += 1
-        return last - i + 1 if "from" in keys and len(keys) >= 3 and evidence else 0
+    def _mark_all(self, start: int) -> None:
+        """From the line at `start` on, every line with its mark is a quoted one."""
+        found = _OTHER_MARK.match(self.plain[start])
+        mark = found[0] if found else ""
+        for i in range(start, len(self.lines)):
+            if mark and self.plain[i].startswith(mark):
+                self.quoted[i] = True
 
-    def _key(self, i: int) -> str:
-        if i not in self.keys:
-            self.keys[i] = phrases.header_key(self.plain[i])
-        return self.keys[i]
+    def _keep_own_marks(self) -> None:
+        """Lines with `>` in a mail that quotes nobody: the person's, who marks a citation or shows code so."""
+        marked = [i for i, what in enumerate(self.labels) if what is Label.QUOTED and self.lines[i].mark is Mark.NONE]
+        # Prompts of a shell have three marks, and nothing has one or two.
+        prompts = bool(marked) and all(self.lines[i].text.startswith((">>> ", ">>>\n")) for i in marked)
+        if (not self.answer and not self.forward) or prompts:
+            for i in marked:
+                self.labels[i] = Label.NEW
 
     def _is_signature_delimiter(self, i: int) -> bool:
-        text = self.plain[i]
-        if text == "--" or text == "—":
-            return self.lines[i].text.startswith(("--", "—"))
-        return phrases.is_list_rule(text) and i + 1 < len(self.lines) and phrases.is_list_footer(self.plain[i + 1])
+        text, below = self.plain[i], self.next[i + 1]
+        # Anything but "--" right below a line underlines it.
+        if text != "--" and i > 0 and self.plain[i - 1] and self.labels[i - 1] is Label.NEW and len(text) < 20:
+            return False
+        return signature.is_delimiter(text, self.lines[i].text, self.plain[below] if below < len(self.lines) else "")
 
     def _begins_answered(self, i: int) -> bool:
         """An answered or forwarded message begins at the line; asked again and again below many delimiters."""
@@ -231,48 +289,34 @@ class _Labeller:
                 phrases.is_original_marker(text)
                 or phrases.is_forward_marker(text)
                 or self._attribution(i)
-                or self._header_block(i)
+                or self.headers.size(i)
             )
         return self.begins[i]
 
     def _signature(self, start: int) -> int:
         end, said = start + 1, 0
         while end < len(self.lines):
-            if self.quoted[end] or self.lines[end].mark in (Mark.CUT, Mark.FORWARD):
-                break
-            if self._begins_answered(end):
+            if self.quoted[end] or self.lines[end].mark in (Mark.CUT, Mark.FORWARD) or self._begins_answered(end):
                 break
             said += bool(self.plain[end])
-            if said > MAX_SIGNATURE_LINES:
+            if said > signature.MAX_LINES:
                 return start + 1
             end += 1
-        return self._set(start, end, Label.SIGNATURE)
+        below = [text for text in self.plain[start + 1 : end] if text]
+        if signature.is_signature(self.lines[start].text, below):
+            return self._set(start, end, Label.SIGNATURE)
+        return start + 1
 
 
-def _label_footers(lines: Sequence[Line], labels: list[Label]) -> None:
-    """ "Sent from my phone", where it ends a run of new words."""
-    closing = True
-    for i in range(len(lines) - 1, -1, -1):
-        if labels[i] is not Label.NEW:
-            closing = True
-            continue
-        text = lines[i].text.replace("\xa0", " ").strip()
-        if not text:
-            continue
-        if closing and len(text) < 160 and phrases.is_mobile_footer(text):
-            labels[i] = Label.SIGNATURE
-        else:
-            closing = False
-
-
-def _rescue(lines: Sequence[Line], labels: list[Label]) -> None:
+def _rescue(lines: Sequence[Line], labels: list[Label], *, forward: bool) -> None:
     """Nobody sends nothing: without any new word, a forward or an undelimited block is what was meant to be said."""
     said = {what for line, what in zip(lines, labels, strict=True) if line.text.strip()}
     if Label.NEW in said:
         return
-    if Label.FORWARDED in said:
+    wanted = Label.FORWARDED if Label.FORWARDED in said else Label.QUOTED if forward else None
+    if wanted is not None:
         for i, what in enumerate(labels):
-            labels[i] = Label.NEW if what is Label.FORWARDED else what
+            labels[i] = Label.NEW if what is wanted else what
     elif said == {Label.SIGNATURE}:
         for i, line in enumerate(lines):
             if line.mark is Mark.SIGNATURE:
