@@ -148,14 +148,14 @@ class Relay:
             job = self._queue.popleft()
             if job.settled:
                 continue
-            if job.mail.lease_until > self._clock():
+            if job.mail.lease.until > self._clock():
                 return job
             self.settle(job, DeliveryState.DEFERRED, None, LEASE_EXPIRED)
         return None
 
     def is_expired(self, job: Job) -> bool:
         """True where somebody else may hold this mail by now, or its send() was cancelled."""
-        return job.settled or job.mail.lease_until <= self._clock()
+        return job.settled or job.mail.lease.until <= self._clock()
 
     def settle(self, job: Job, state: DeliveryState, reply: Reply | None, detail: str) -> None:
         """Note the one outcome of `job`; a second one is ignored."""
@@ -277,7 +277,7 @@ class Relay:
         for session in list(self._sessions):
             session.check(now)
         for job in self._queue:
-            if job.mail.lease_until <= today:
+            if job.mail.lease.until <= today:
                 self.settle(job, DeliveryState.DEFERRED, None, LEASE_EXPIRED)
         self._queue = deque(job for job in self._queue if not job.settled)
         self._resume()

@@ -203,7 +203,7 @@ def _template(mail: PostMail, pieces: Sequence[Piece]) -> MailTemplate:
 
 
 def _outgoing(delivery: Delivery, reverse_path: str, data: bytes) -> Outgoing:
-    return Outgoing(delivery.id, delivery.attempts, reverse_path, delivery.address, data, delivery.lease_until)
+    return Outgoing(delivery.id, delivery.attempts, reverse_path, delivery.address, data, delivery.lease)
 
 
 def _inline_images(mail: PostMail, domain: str) -> list[tuple[StoredFile, str]]:

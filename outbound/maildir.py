@@ -85,7 +85,7 @@ class MaildirRelay:
         return outcomes
 
     def _write(self, mail: Outgoing) -> Outcome:
-        if mail.lease_until <= self._clock():
+        if mail.lease.until <= self._clock():
             return _defer(mail, LEASE_EXPIRED)
         if is_unfit_path(mail.forward_path) or is_unfit_path(mail.reverse_path):
             return Outcome(mail.delivery_id, mail.attempts, DeliveryState.FAILED, None, "5.1.3 path cannot be written")

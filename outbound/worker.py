@@ -26,8 +26,9 @@ from outbound.contents import Contents
 from outbound.courier import CLOSING, LEASE_EXPIRED, Courier
 from outbound.dispatch import Dispatch, Pace
 from outbound.dkim import Signer
+from outbound.fan_out import FanOut
 from outbound.retry import RetryPlan
-from store import audience, deliveries
+from store import deliveries
 from store.database import Database
 from store.wakeups import Wakeups, Work
 
@@ -66,7 +67,7 @@ class _Batch:
 
 
 class Sender:
-    """`run()` on the event loop until `stop()`; the fan-out has a thread of its own."""
+    """`run()` on the event loop until `stop()`; the fan-out has a thread of its own (outbound.fan_out)."""
 
     def __init__(self, setup: SenderSetup, database: Database, wakeups: Wakeups, clock: Clock) -> None:
         self._setup = setup
@@ -84,7 +85,7 @@ class Sender:
         self._signing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="signing")
         self._recording = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
         self._waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sender-waiting")
-        self._fan_out = threading.Thread(target=self._expand, name="fan-out", daemon=True)
+        self._fan_out = FanOut(database, wakeups, clock)
 
     @property
     def resting_s(self) -> float:
@@ -119,8 +120,8 @@ class Sender:
         """Asks run() to end: what is on the wire has a little time, the rest is due again. On its event loop only."""
         self._stopping.set()
         self._stop_asked.set()
-        for work in (Work.FAN_OUTS, Work.DELIVERIES):
-            self._wakeups.ring(work)
+        self._fan_out.stop()
+        self._wakeups.ring(Work.DELIVERIES)
 
     async def _close_courier(self) -> None:
         """Lets go of a relay that takes its time, or the last batch would outlive the grace of a shutdown."""
@@ -176,9 +177,13 @@ class Sender:
             except Exception:
                 log.exception("renewal_failed")
 
-    def _hold(self, held: list[Delivery]) -> None:
+    def _hold(self, held: Sequence[Delivery]) -> None:
+        """Renews leases for whoever holds the mails; what is lost or unwanted is not begun any more."""
+        now = self._clock()
         with self._database.transaction() as tx:
-            deliveries.renew(tx, held, self._clock())
+            ours = deliveries.renew(tx, held, now)
+        for delivery in held:
+            delivery.lease.until = now + deliveries.LEASE if delivery.id in ours else now
 
     async def _rest(self) -> None:
         if self._stopping.is_set():
@@ -286,22 +291,3 @@ class Sender:
         jitter = random.random()  # noqa: S311 (spreads retries, protects nothing)
         again = self._setup.plan.next_attempt(delivery.attempts, delivery.created_at, now, jitter)
         return (outcome, again) if again else (replace(outcome, state=DeliveryState.FAILED), None)
-
-    def _expand(self) -> None:
-        """The fan-out thread: posts become deliveries, a chunk a transaction."""
-        while not self._stopping.is_set():
-            try:
-                with self._database.transaction() as tx:
-                    done = audience.expand(tx, self._clock())
-            except StoreError as error:
-                log.error("fan_out_trouble", trouble=str(error))
-                self._stopping.wait(_TROUBLE_PAUSE_S)
-                continue
-            except Exception:
-                log.exception("fan_out_failed")
-                self._stopping.wait(_TROUBLE_PAUSE_S)
-                continue
-            if done:
-                self._wakeups.ring(Work.DELIVERIES)
-            else:
-                self._wakeups.wait(Work.FAN_OUTS, _LOOK_EVERY_S)

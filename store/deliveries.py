@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from gateway.core.community import Pace, PersonState
-from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Outcome
+from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Lease, Outcome
 from store.database import storable
 from store.schema import OPEN_DELIVERY, communities, deliveries, fan_outs, memberships, people, posts
 
@@ -87,6 +87,11 @@ _details = (
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(deliveries.c.id)
 )
+_unwanted = (
+    select(deliveries.c.id)
+    .select_from(_home)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), _objection != "")
+)
 # Cross-posted, it may be due from another community: the one named first where it is heard of at once.
 _elsewhere = (
     select(deliveries.c.id, func.min(posts.c.id).label("post_id"))
@@ -127,7 +132,7 @@ def claim(tx: Connection, now: datetime, most: int) -> list[Claimed]:
                 row.key_id,
                 row.attempts,
                 row.created_at,
-                lease,
+                Lease(lease),
             ),
             row.objection,
         )
@@ -174,18 +179,27 @@ def record(tx: Connection, outcomes: Sequence[tuple[Outcome, datetime | None]], 
     return written
 
 
-def renew(tx: Connection, held: Iterable[Delivery], now: datetime) -> None:
-    """Holds claimed deliveries two minutes more: a relay may take ten to answer a dot (RFC 5321 §4.5.3.2.6)."""
-    _set_due(tx, held, now + LEASE)
+def renew(tx: Connection, held: Iterable[Delivery], now: datetime) -> set[int]:
+    """Holds claimed deliveries two minutes more: a relay may take ten to answer a dot (RFC 5321 §4.5.3.2.6).
+
+    Returns the ids that are still ours to send: neither lost to another sender nor unwanted by now.
+    """
+    mine = list(held)
+    unwanted = set(tx.scalars(_unwanted, {"ids": [delivery.id for delivery in mine]}))
+    return _set_due(tx, (delivery for delivery in mine if delivery.id not in unwanted), now + LEASE)
 
 
-def _set_due(tx: Connection, held: Iterable[Delivery], due: datetime) -> None:
+def _set_due(tx: Connection, held: Iterable[Delivery], due: datetime) -> set[int]:
     by_attempts: dict[int, list[int]] = defaultdict(list)
     for delivery in held:
         by_attempts[delivery.attempts].append(delivery.id)
+    ours: set[int] = set()
     for attempts, ids in by_attempts.items():
-        ours = and_(deliveries.c.id.in_(ids), deliveries.c.attempts == attempts, deliveries.c.state.in_(_OPEN))
-        tx.execute(update(deliveries).where(ours).values(next_attempt_at=due))
+        # What was deferred meanwhile is nobody's, and waits for its own time.
+        claimed = and_(deliveries.c.attempts == attempts, deliveries.c.state == DeliveryState.PENDING.value)
+        query = update(deliveries).where(deliveries.c.id.in_(ids), claimed).values(next_attempt_at=due)
+        ours.update(tx.scalars(query.returning(deliveries.c.id)))
+    return ours
 
 
 def give_back(tx: Connection, held: Iterable[Delivery], now: datetime) -> None:

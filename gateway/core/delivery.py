@@ -33,6 +33,16 @@ class DeliveryState(StrEnum):
     DROPPED = "dropped"
 
 
+@dataclass(slots=True, eq=False)
+class Lease:
+    """Until when a claimed delivery is ours: not to be started after this, somebody else may hold it by then.
+
+    The one thing here that changes. The sender renews or ends it, and whoever holds the mail of it sees that.
+    """
+
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One claimed delivery. `attempts` counts this one too and is the fence of the claim."""
@@ -52,8 +62,7 @@ class Delivery:
     """The signing key its tokens were born under."""
     attempts: int
     created_at: datetime
-    lease_until: datetime
-    """Not to be started after this: somebody else may hold it by then."""
+    lease: Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,8 @@ class Outgoing:
     reverse_path: str
     forward_path: str
     data: bytes
-    lease_until: datetime
+    lease: Lease
+    """That of its delivery."""
 
 
 @dataclass(frozen=True, slots=True)

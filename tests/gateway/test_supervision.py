@@ -13,7 +13,7 @@ from gateway.core.errors import PartDiedError
 from gateway.supervision import RelayWatch
 from inbound.spool import Spool
 from inbound.worker import Worker
-from outbound.worker import Sender
+from outbound.fan_out import FanOut
 from tests.gateway.console import Console
 
 PATIENCE_S = 30.0
@@ -21,7 +21,7 @@ PATIENCE_S = 30.0
 
 @pytest.mark.parametrize(
     ("part", "loop", "name"),
-    [(Spool, "_run", "spool writer"), (Worker, "_run", "inbound worker"), (Sender, "_expand", "fan-out")],
+    [(Spool, "_run", "spool writer"), (Worker, "_run", "inbound worker"), (FanOut, "run", "fan-out")],
 )
 async def test_a_thread_that_ends_ends_the_process(
     relais: Console, monkeypatch: pytest.MonkeyPatch, part: type, loop: str, name: str

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.clock import utc_now
-from gateway.core.delivery import Outgoing
+from gateway.core.delivery import Lease, Outgoing
 
 MakeMail = Callable[..., Outgoing]
 
@@ -31,7 +31,7 @@ def make_mail() -> MakeMail:
             reverse_path=f"bounce+{number}@gateway.test" if sender is None else sender,
             forward_path=f"m{number}@example.test" if to is None else to,
             data=data,
-            lease_until=utc_now() + timedelta(seconds=lease_s),
+            lease=Lease(utc_now() + timedelta(seconds=lease_s)),
         )
 
     return make

@@ -10,7 +10,7 @@ from email.policy import default
 
 from gateway.core.community import Community, CommunityKind, JoinPolicy, Pace, PostPolicy
 from gateway.core.decision import Reason
-from gateway.core.delivery import Delivery, DeliveryKind
+from gateway.core.delivery import Delivery, DeliveryKind, Lease
 from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail
 from gateway.core.post import Content, PostMail, StoredFile
 from gateway.core.token import KeyRing
@@ -184,7 +184,7 @@ DELIVERY = Delivery(
     key_id=1,
     attempts=1,
     created_at=NOW,
-    lease_until=NOW,
+    lease=Lease(NOW),
 )
 
 

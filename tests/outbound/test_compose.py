@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.core.delivery import Lease
 from gateway.core.errors import CompositionError
 from gateway.core.post import PostMail, StoredFile
 from gateway.core.token import Purpose
@@ -76,10 +77,10 @@ def test_tokens_are_the_readers_own() -> None:
 def test_a_retry_repeats_every_byte() -> None:
     one = composer()
     first = one.fill(one.prepare(POST, "fr"), DELIVERY)
-    later = replace(DELIVERY, attempts=3, lease_until=DELIVERY.lease_until + timedelta(days=2))
+    later = replace(DELIVERY, attempts=3, lease=Lease(DELIVERY.lease.until + timedelta(days=2)))
     again = composer().fill(composer().prepare(POST, "fr"), later)
     assert (again.data, again.reverse_path) == (first.data, first.reverse_path)
-    assert again.attempts == 3 and again.lease_until == later.lease_until
+    assert again.attempts == 3 and again.lease is later.lease
     assert again.forward_path == "marie.petit@example.fr"
 
 

@@ -268,6 +268,21 @@ async def test_an_outcome_that_cannot_be_written_takes_no_other_with_it(
         await until(lambda: states(database) == {"delivered": MANY - 1, "pending": 1})
 
 
+async def test_a_renewed_lease_reaches_the_mail(
+    network: Network, database: Database, clock: SetClock, sender: Sender
+) -> None:
+    write_notices(network, database, clock)
+    batch = sender._next_batch()
+    assert batch is not None
+    first, *others = batch.ready
+    clock.advance(minutes=1)
+    with database.transaction() as tx:
+        deliveries.drop(tx, first.delivery_id, clock())
+    sender._hold(list(sender._in_hand.values()))
+    assert first.lease.until == clock()
+    assert {mail.lease.until for mail in others} == {clock() + deliveries.LEASE}
+
+
 async def test_a_slow_relay_does_not_outlive_the_stop(network: Network, database: Database, clock: SetClock) -> None:
     write_notices(network, database, clock)
     courier = Slow()

@@ -56,7 +56,7 @@ def test_a_claim_tells_all_that_is_needed(network: Network, database: Database, 
     own = item.delivery
     assert (own.kind, own.post_id, own.community_id, own.person_id) == (DeliveryKind.POST, post_id, projets, person)
     assert (own.address, own.locale, own.attempts, own.key_id) == ("p000@people.example", "en", 1, 1)
-    assert (own.lease_until, own.created_at, item.objection) == (clock() + LEASE, clock(), "")
+    assert (own.lease.until, own.created_at, item.objection) == (clock() + LEASE, clock(), "")
     assert claim(database, clock) == []
 
 
@@ -70,12 +70,12 @@ def test_a_lease_runs_out_unless_it_is_renewed(network: Network, database: Datab
     first, second = claim(database, clock)
     clock.advance(minutes=1)
     with database.transaction() as tx:
-        deliveries.renew(tx, [first.delivery], clock())
+        assert deliveries.renew(tx, [first.delivery], clock()) == {first.delivery.id}
     clock.advance(minutes=1)
     assert [item.delivery.id for item in claim(database, clock)] == [second.delivery.id]
     with database.transaction() as tx:
         # Who lost the lease cannot renew it.
-        deliveries.renew(tx, [second.delivery], clock() + timedelta(hours=1))
+        assert deliveries.renew(tx, [first.delivery, second.delivery], clock()) == {first.delivery.id}
     clock.advance(minutes=2)
     assert len(claim(database, clock)) == 2
 
@@ -189,6 +189,28 @@ def test_a_cross_post_is_heard_from_wherever_it_still_may(
         posts.withdraw(tx, second, clock())
     objections = {item.delivery.person_id: item.objection for item in claim(database, clock)}
     assert objections[ann] == objections[bob] == "withdrawn"
+
+
+def test_what_must_not_be_sent_any_more_is_not_held_any_longer(
+    network: Network, database: Database, clock: SetClock
+) -> None:
+    projets, _, [_, off] = publish(network, 2)
+    claimed = claim(database, clock)
+    with database.transaction() as tx:
+        memberships.set_pace(tx, projets, off, Pace.OFF)
+        ours = deliveries.renew(tx, [item.delivery for item in claimed], clock())
+    assert ours == {item.delivery.id for item in claimed if item.delivery.person_id != off}
+
+
+def test_what_was_deferred_is_not_held(network: Network, database: Database, clock: SetClock) -> None:
+    publish(network)
+    [item] = claim(database, clock)
+    record(database, clock, item, DeliveryState.DEFERRED, clock() + timedelta(hours=4))
+    with database.transaction() as tx:
+        assert deliveries.renew(tx, [item.delivery], clock()) == set()
+        deliveries.give_back(tx, [item.delivery], clock())
+    clock.advance(hours=3)
+    assert claim(database, clock) == []
 
 
 def test_a_restart_frees_what_was_claimed_and_not_what_waits(

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from gateway.core.delivery import Delivery, DeliveryKind
-from store import arrivals, audience, communities, deliveries, memberships, notices, people, posts
+from gateway.core.delivery import Delivery, DeliveryKind, Lease
+from gateway.core.notice import NoticeKind
+from store import arrivals, audience, communities, deliveries, memberships, notices, people, posts, queues
 from store.database import Database
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -43,7 +44,7 @@ LARGE = (
 SQLITE_SCAN = re.compile(rf"^SCAN {LARGE}(?! USING (?:COVERING )?INDEX ix_\w+_(?:due|open)$)")
 POSTGRESQL_SCAN = re.compile(rf"Seq Scan on {LARGE}\b")
 
-HELD = Delivery(1, DeliveryKind.POST, 1, None, 1, 1, 1, "a@client.example", "en", 1, 1, NOW, NOW)
+HELD = Delivery(1, DeliveryKind.POST, 1, None, 1, 1, 1, "a@client.example", "en", 1, 1, NOW, Lease(NOW))
 STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "arrivals.claim": lambda tx: arrivals.claim(tx, NOW, 32),
     "arrivals.counts": lambda tx: arrivals.counts(tx, NOW),
@@ -62,6 +63,9 @@ STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "posts.community_names": lambda tx: posts.community_names(tx, [1, 2]),
     "posts.file_for": lambda tx: posts.file_for(tx, 1, 2),
     "notices.recent": lambda tx: notices.recent(tx, [1], NOW),
+    "notices.told": lambda tx: notices.told(tx, [1, 2], ["1:a", "1:b"]),
+    "notices.last_of_places": lambda tx: notices.last_of_places(tx, [NoticeKind.HELD, NoticeKind.SET_ASIDE]),
+    "queues.waiting": queues.waiting,
     "audience.expand": lambda tx: audience.expand(tx, NOW),
     "deliveries.claim": lambda tx: deliveries.claim(tx, NOW, 400),
     "deliveries.waiting": deliveries.waiting,
