@@ -12,9 +12,11 @@ from collections.abc import Callable
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.exc import IntegrityError
 
-from digests import housekeeping
+from digests import housekeeping, waiting
 from digests.housekeeping import Retention
+from digests.waiting import Origin
 from gateway.core.clock import Clock, ClockWatch
 from gateway.core.errors import StoreError
 from store.blobs import Blobs
@@ -22,12 +24,15 @@ from store.database import Database
 
 log = structlog.get_logger(__name__)
 
+_TELL_EVERY_S = 60
+
 
 class Scheduler:
     """Runs what has to be done by the clock, on a thread of its own."""
 
-    def __init__(self, database: Database, blobs: Blobs, retention: Retention, clock: Clock) -> None:
+    def __init__(self, database: Database, blobs: Blobs, retention: Retention, origin: Origin, clock: Clock) -> None:
         self._database = database
+        self._origin = origin
         self._blobs = blobs
         self._retention = retention
         self._clock = clock
@@ -42,6 +47,7 @@ class Scheduler:
         self._ticks.add_job(self._tidy, "cron", minute=minute)
         # It looks at every blob there is: once a day is enough for what is at least a day and a half old.
         self._ticks.add_job(self._sweep, "cron", hour=hour, minute=minute)
+        self._ticks.add_job(self._tell, "interval", seconds=_TELL_EVERY_S)
         # Often enough to see a jump as one, and what comes after it as the time that runs.
         self._ticks.add_job(self._watch_the_clock, "interval", minutes=1)
         self._ticks.start()
@@ -50,6 +56,19 @@ class Scheduler:
         """Stops ticking; waits for a tick under way."""
         if self._ticks.running:
             self._ticks.shutdown(wait=True)
+
+    def _tell(self) -> None:
+        try:
+            with self._database.transaction() as tx:
+                told = waiting.tell(tx, self._origin, self._clock())
+        except StoreError as error:
+            log.error("telling_trouble", trouble=str(error))
+        except IntegrityError:
+            # Another node told it at the same moment.
+            log.info("told_elsewhere")
+        else:
+            if told:
+                log.info("told_what_waits", notices=told)
 
     def _watch_the_clock(self) -> None:
         with self._looking:

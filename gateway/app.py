@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from digests.housekeeping import Retention
+from digests.waiting import Origin
 from digests.worker import Scheduler
 from gateway import keys
 from gateway.core.address import Address
@@ -95,10 +96,7 @@ class App:
 
     def require_schema(self) -> None:
         """Raises ConfigurationError where the database is empty or of another version."""
-        found = migrations.current(self.database)
-        if found != migrations.HEAD:
-            words = "is empty" if found is None else f"has schema {found}, this Relais wants {migrations.HEAD}"
-            raise ConfigurationError([("store.url", f"the database {words}: run relais init")])
+        migrations.require(self.database)
 
     def rules(self) -> Rules:
         """What the house rules read of the settings."""
@@ -324,7 +322,9 @@ class App:
 
     def _make_scheduler(self) -> Scheduler:
         own = self.settings.retention
-        return Scheduler(self.database, self.blobs, Retention(own.raw_days, own.sent_days, own.log_days), self.clock)
+        retention = Retention(own.raw_days, own.sent_days, own.log_days)
+        origin = Origin(self.settings.gateway.domain, self.keys.current)
+        return Scheduler(self.database, self.blobs, retention, origin, self.clock)
 
     def _listener_config(self, protocol: Protocol, listen: str, tls: ssl.SSLContext | None) -> ListenerConfig:
         own = self.settings.smtp

@@ -144,7 +144,7 @@ def notice_fields(site: Site, mail: NoticeMail, names: tuple[str, str], date: da
         ("Message-ID", message_ids([mail.message_id])),
         ("In-Reply-To", message_ids([mail.in_reply_to])),
         ("References", message_ids([mail.in_reply_to])),
-        ("Auto-Submitted", "auto-generated" if mail.author else "auto-replied"),
+        ("Auto-Submitted", "auto-replied" if mail.is_answer else "auto-generated"),
         ("X-Auto-Response-Suppress", SUPPRESS),
         ("X-Relais-Kind", "notice"),
         ("MIME-Version", "1.0"),

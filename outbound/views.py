@@ -105,6 +105,11 @@ class NoticeView:
     attached: tuple[FileLine, ...]
     sender: str
     """The name in From."""
+    waiting: int
+    """How many mails wait, where that is what it tells."""
+    waiting_shown: str
+    command: str
+    """What lists them."""
     subject: str = ""
 
 
@@ -168,6 +173,9 @@ def notice_view(
         author=_writer(mail.author, language) if mail.author else None,
         attached=_files(((file.name, file.size, "") for file in mail.attached), language),
         sender=_sender(mail, network, language),
+        waiting=mail.waiting,
+        waiting_shown=language.number(mail.waiting),
+        command=f"relais arrivals list --state {mail.kind.value}" if mail.waiting else "",
     )
 
 

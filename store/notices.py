@@ -67,6 +67,16 @@ def counts(
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
+def last_of_places(tx: Connection, kinds: Iterable[NoticeKind]) -> dict[tuple[NoticeKind, int | None], datetime]:
+    """By (kind, community), when the latest notice of these kinds was made."""
+    query = (
+        select(notices.c.kind, notices.c.community_id, func.max(notices.c.created_at))
+        .where(notices.c.kind.in_([kind.value for kind in kinds]))
+        .group_by(notices.c.kind, notices.c.community_id)
+    )
+    return {(NoticeKind(row[0]), row[1]): row[2] for row in tx.execute(query)}
+
+
 def told(tx: Connection, people_ids: Iterable[int], onces: Iterable[str]) -> set[tuple[int, str]]:
     """Of these people and what is told once, the pairs (person, once) that are told."""
     query = select(notices.c.person_id, notices.c.once).where(

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
 from gateway.core.delivery import DeliveryState
-from store.schema import arrivals, communities, deliveries, fan_outs, people, spool
+from store.schema import OPEN_ARRIVAL, arrivals, communities, deliveries, fan_outs, people, spool
 
 ARRIVAL_STATES = ("spooled", "held", "set_aside", "closed")
 
@@ -60,6 +60,28 @@ class DeliveryEntry:
     next_attempt_at: datetime
     finished_at: datetime | None
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPlace:
+    """What waits for a human: held mails of one community (None: of none), or all that were set aside."""
+
+    state: str
+    """held or set_aside."""
+    community_id: int | None
+    count: int
+    latest: datetime
+    """When the latest of them began to wait."""
+
+
+def waiting(tx: Connection) -> list[WaitingPlace]:
+    """Every place for which arrivals are held, and those that were set aside as one."""
+    query = (
+        select(arrivals.c.state, arrivals.c.community_id, func.count(), func.max(arrivals.c.closed_at))
+        .where(OPEN_ARRIVAL, arrivals.c.state.in_(("held", "set_aside")), arrivals.c.closed_at.is_not(None))
+        .group_by(arrivals.c.state, arrivals.c.community_id)
+    )
+    return [WaitingPlace(*row) for row in tx.execute(query)]
 
 
 def list_arrivals(tx: Connection, state: str | None, most: int) -> list[ArrivalEntry]:

@@ -297,6 +297,7 @@ notices = Table(
     Column("created_at", Utc, nullable=False),
     UniqueConstraint("person_id", "once"),
     Index("ix_notices_recent", "person_id", "kind", "reason", "created_at"),
+    Index("ix_notices_place", "kind", "community_id", "created_at"),
     Index("ix_notices_arrival_id", "arrival_id"),
     Index("ix_notices_created_at", "created_at"),
     sqlite_autoincrement=True,

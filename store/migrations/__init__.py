@@ -25,6 +25,14 @@ def current(database: Database) -> str | None:
         return found
 
 
+def require(database: Database) -> None:
+    """Raises ConfigurationError where the database is empty or of another version, StoreError where it is not there."""
+    found = current(database)
+    if found != HEAD:
+        words = "is empty" if found is None else f"has schema {found}, this Relais wants {HEAD}"
+        raise ConfigurationError([("store.url", f"the database {words}: run relais init")])
+
+
 def upgrade(database: Database) -> bool:
     """Brings the database to HEAD; returns whether there was anything to do.
 

@@ -14,6 +14,7 @@ from tests.outbound.mails import (
     CONTENT,
     DELIVERY,
     FORWARDED,
+    HELD,
     PASSED_ON,
     PICTURE,
     POST,
@@ -64,6 +65,17 @@ def test_returned_for_it_cannot_be_read(golden: Golden, locale: str) -> None:
 def test_waiting(golden: Golden, locale: str) -> None:
     notice = replace(RETURNED, kind=NoticeKind.WAITING, reason=Reason.MODERATED)
     golden(f"waiting-{locale}", composer().compose_notice(notice, replace(DELIVERY, locale=locale)).data)
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_what_waits_for_those_who_run_a_place(golden: Golden, locale: str) -> None:
+    golden(f"held-{locale}", composer().compose_notice(HELD, replace(DELIVERY, locale=locale)).data)
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_what_could_not_be_worked_on(golden: Golden, locale: str) -> None:
+    notice = replace(HELD, kind=NoticeKind.SET_ASIDE, community=None, waiting=1)
+    golden(f"set-aside-{locale}", composer().compose_notice(notice, replace(DELIVERY, locale=locale)).data)
 
 
 def test_forwarded_to_a_manager_in_french(golden: Golden) -> None:

@@ -171,6 +171,19 @@ STRANGER = replace(
     author=Author("Tom Baker", "tom@mail.example.com", proven=False, known=False),
 )
 
+HELD = replace(
+    RETURNED,
+    kind=NoticeKind.HELD,
+    reason=Reason.FOR_THE_ADMINS,
+    reference="N-12",
+    sent_to="",
+    subject="",
+    text="",
+    files=(),
+    in_reply_to="",
+    waiting=3,
+)
+
 DELIVERY = Delivery(
     id=77,
     kind=DeliveryKind.POST,

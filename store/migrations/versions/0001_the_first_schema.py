@@ -295,6 +295,7 @@ def upgrade() -> None:
     with op.batch_alter_table("notices", schema=None) as batch_op:
         batch_op.create_index("ix_notices_arrival_id", ["arrival_id"], unique=False)
         batch_op.create_index("ix_notices_created_at", ["created_at"], unique=False)
+        batch_op.create_index("ix_notices_place", ["kind", "community_id", "created_at"], unique=False)
         batch_op.create_index("ix_notices_recent", ["person_id", "kind", "reason", "created_at"], unique=False)
 
     op.create_table(
