@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
+from inbound.explain import return_path as return_path
+
 _FROM = b"From "
 _QUOTED_FROM = re.compile(rb">+From ")
-_LONGEST_HEADER = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +31,6 @@ def read_mails(file: IO[bytes]) -> Iterator[FiledMail]:
         yield from _read_mbox(file, first)
     else:
         yield FiledMail(first + file.read(), "")
-
-
-def return_path(raw: bytes) -> str | None:
-    """The reverse-path in the Return-Path field, "" for the null one, None without such a field (RFC 5321 §4.4)."""
-    for line in raw[:_LONGEST_HEADER].replace(b"\r\n", b"\n").split(b"\n"):
-        if not line:
-            break
-        if line[:12].lower() == b"return-path:":
-            return line[12:].strip().strip(b"<>").decode("utf-8", "replace")
-    return None
 
 
 def _read_mbox(file: IO[bytes], separator: bytes) -> Iterator[FiledMail]:

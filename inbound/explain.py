@@ -11,6 +11,8 @@ from typing import TypedDict
 from gateway.core.message import BouncedRecipient, Classification, Kind, Reading
 from inbound.reading import read
 
+_LONGEST_HEADER = 65536
+
 
 class ExplainedAttachment(TypedDict):
     """One attached file; `size` in octets. `name` is "" where the sender gave none; it is stored as `saved_as`."""
@@ -73,16 +75,19 @@ class Explanation(TypedDict):
 
 def explain(raw: bytes) -> Explanation:
     """What this mail says. The reverse-path is the Return-Path field's, if it has one (RFC 5321 §4.4)."""
-    # A first reading tells the Return-Path; without one any non-null path serves.
-    head = raw[: raw.find(b"\n\n") + 1 or len(raw)][:65536].lower()
-    reverse_path = "unknown"
-    for line in head.replace(b"\r\n", b"\n").split(b"\n"):
+    written = return_path(raw)
+    # Without the field any path serves that is not the null one.
+    return describe(read(raw, "unknown" if written is None else written, domain=""))
+
+
+def return_path(raw: bytes) -> str | None:
+    """The reverse-path in the Return-Path field, "" for the null one, None without such a field (RFC 5321 §4.4)."""
+    for line in raw[:_LONGEST_HEADER].replace(b"\r\n", b"\n").split(b"\n"):
         if not line:
             break
-        if line.startswith(b"return-path:"):
-            reverse_path = line.partition(b":")[2].strip().strip(b"<>").decode("utf-8", "replace")
-            break
-    return describe(read(raw, reverse_path, domain=""))
+        if line[:12].lower() == b"return-path:":
+            return line[12:].strip().strip(b"<>").decode("utf-8", "replace")
+    return None
 
 
 def describe(reading: Reading) -> Explanation:

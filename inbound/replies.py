@@ -25,7 +25,7 @@ BAD_SENDER = Reply(553, "5.1.7", "That is no sender address")
 EARLY = Reply(554, "5.5.1", "You spoke before the greeting")
 
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients, send the rest again")
-TROUBLE = Reply(451, "4.3.0", "Local trouble, try again later")
+TROUBLE = Reply(451, "4.3.0", "Temporary trouble on our side, try again later")
 NO_ROOM = Reply(452, "4.3.1", "No room just now, try again later")
 
 # Said before we close.

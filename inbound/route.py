@@ -27,7 +27,6 @@ _OWNER_WORDS = frozenset(("owner", "responsables"))
 OURS = Reply(250, "2.1.5", "Ok")
 NO_RELAY = Reply(550, "5.7.1", "We do not relay")
 UNKNOWN = Reply(550, "5.1.1", "No such address here")
-TROUBLE = Reply(451, "4.3.0", "Temporary trouble on our side, try again later")
 
 
 @dataclass(frozen=True, slots=True)

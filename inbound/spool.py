@@ -21,6 +21,7 @@ import structlog
 from gateway.core.errors import StoreError
 from gateway.core.message import Envelope
 from gateway.core.reply import Reply
+from inbound.replies import TROUBLE
 from store import arrivals
 from store.blobs import Blobs, BlobWriter
 from store.database import Database
@@ -31,7 +32,6 @@ IN_ROW = 64 * 1024
 _MOST_AT_ONCE = 200
 
 ACCEPTED = Reply(250, "2.0.0", "Ok")
-TROUBLE = Reply(451, "4.3.0", "Temporary trouble on our side, try again later")
 FULL = Reply(452, "4.3.1", "Insufficient storage, try again later")
 STOPPING = Reply(451, "4.3.2", "Shutting down, try again later")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, literal, select, union_all, update
+from sqlalchemy import Connection, bindparam, insert, literal, select, union_all, update
 
 from gateway.core.community import PersonState, shown_name
 from gateway.core.post import Content, Post, StoredFile, Topic
@@ -313,14 +313,6 @@ def withdraw(tx: Connection, post_id: int, now: datetime) -> bool:
     """Withdraws a post: what was not sent is dropped when its turn comes. Returns whether it was visible."""
     query = update(posts).where(posts.c.id == post_id, posts.c.withdrawn_at.is_(None)).values(withdrawn_at=now)
     return tx.execute(query).rowcount == 1
-
-
-def counts(tx: Connection) -> dict[str, int]:
-    """Posts, topics."""
-    return {
-        "posts": tx.scalar(select(func.count()).select_from(posts)) or 0,
-        "topics": tx.scalar(select(func.count()).select_from(topics)) or 0,
-    }
 
 
 def _to_place(row: Any) -> Place:

@@ -46,10 +46,7 @@ def open_store(settings: Settings) -> Iterator[Database]:
 
     database = Database(settings.store.url)
     try:
-        found = migrations.current(database)
-        if found != migrations.HEAD:
-            words = "is empty" if found is None else f"has schema {found}, this Relais wants {migrations.HEAD}"
-            raise ConfigurationError([("store.url", f"the database {words}: run relais init")])
+        migrations.require(database)
         yield database
     finally:
         database.close()

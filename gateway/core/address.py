@@ -65,15 +65,6 @@ def parse(text: str) -> Address:
     return Address(_local(local), canonical_domain(domain))
 
 
-def is_address(text: str) -> bool:
-    """True where parse() would succeed."""
-    try:
-        parse(text)
-    except AddressError:
-        return False
-    return True
-
-
 @lru_cache(maxsize=4096)
 def canonical_domain(text: str) -> str:
     """The domain as lower-case A-labels (UTS-46 mapping, IDNA2008). Raises AddressError."""

@@ -2,7 +2,7 @@
 
 A token is lower-case base32 (relays fold case) of: key id (1 octet), day of issue (2 octets), the ids as varints, and
 a truncated HMAC-SHA-256 of 96 bits over the purpose and all of it. It gives the place, never the person; whoever
-answers with it is checked on their own. Expiry is the reader's business: `age_days` says how old a token is.
+answers with it is checked on their own. Expiry is the reader's business: `issued` says how old a token is.
 """
 
 from __future__ import annotations
@@ -38,10 +38,6 @@ class Token:
     purpose: Purpose
     ids: tuple[int, ...]
     issued: date
-
-    def age_days(self, now: datetime) -> int:
-        """Whole days since the token was issued; negative where a clock ran ahead."""
-        return (now.astimezone(UTC).date() - self.issued).days
 
 
 class KeyRing:

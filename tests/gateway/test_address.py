@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,12 +60,11 @@ def test_two_mailboxes_stay_two(one: str, other: str) -> None:
 def test_what_is_not_one_plain_address_is_refused(text: str) -> None:
     with pytest.raises(AddressError):
         address.parse(text)
-    assert not address.is_address(text)
 
 
 @given(st.text(max_size=80))
 def test_any_text_is_an_address_or_refused(text: str) -> None:
-    if address.is_address(text):
+    with suppress(address.AddressError):
         found = address.parse(text)
         assert address.parse(str(found)) == found
         assert found.domain.isascii()

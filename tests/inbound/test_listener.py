@@ -170,7 +170,7 @@ async def test_a_store_that_fails_at_rcpt() -> None:
         await client.ask("MAIL FROM:<>")
         with capture_logs() as logs:
             reply = await client.ask("RCPT TO:<slow@our.example>")
-        assert reply == "451 4.3.0 Local trouble, try again later"
+        assert reply == "451 4.3.0 Temporary trouble on our side, try again later"
         assert [entry["event"] for entry in logs] == ["command_failed"]
         assert (await client.ask("RCPT TO:<team@our.example>")).startswith("250")
 

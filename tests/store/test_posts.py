@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from store import memberships, posts
+from store import figures, memberships, posts
 from store.database import Database
 from store.posts import NewFile, NewPost
 from store.schema import fan_outs
@@ -22,7 +22,8 @@ def test_a_post_opens_a_topic_and_a_fan_out(network: Network, database: Database
     with database.reading() as tx:
         places = posts.places(tx, [first, answer, 999])
         assert set(tx.scalars(select(fan_outs.c.post_id))) == {first, answer}
-        assert posts.counts(tx) == {"posts": 2, "topics": 1}
+        found = figures.count(tx)
+        assert (found.posts, found.topics) == (2, 1)
     assert places[answer].topic == places[first].topic
     assert (places[first].post.number, places[answer].post.number) == (1, 2)
     assert (places[first].post.parent_id, places[answer].post.parent_id) == (None, first)
