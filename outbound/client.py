@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+import structlog
+
 from gateway.core.clock import Clock, utc_now
 from gateway.core.delivery import DeliveryState, Outcome, Outgoing
 from gateway.core.errors import ConfigurationError
@@ -25,7 +27,10 @@ from gateway.core.reply import Reply
 from outbound.courier import CANCELLED, CLOSING, LEASE_EXPIRED, NOT_READ, Report
 from outbound.handshake import Credentials, Peer, open_session
 from outbound.job import Job
+from outbound.refusals import Streak
 from outbound.session import Session, Timeouts
+
+log = structlog.get_logger(__name__)
 
 NO_CONNECTION = "no connection"
 MAX_TRIES = 3
@@ -86,6 +91,7 @@ class Relay:
         self._opening: set[asyncio.Task[None]] = set()
         self._unreported: list[_Batch] = []
         self._failures = 0
+        self._streak = Streak()
         self._rest_until = 0.0
         self._trouble = ""
         self._closing = False
@@ -162,11 +168,24 @@ class Relay:
         if job.settled:
             return
         job.settled = True
+        if state is DeliveryState.DELIVERED:
+            self._streak.taken()
         batch = job.owed_to
         assert isinstance(batch, _Batch)
         if not batch.outcomes:
             self._unreported.append(batch)
         batch.outcomes.append(Outcome(job.mail.delivery_id, job.mail.attempts, state, reply, detail))
+
+    def is_one_too_many(self, reply: Reply) -> bool:
+        """Whether this 5yz has come so often in a row that it is not about the mail."""
+        return self._streak.refused(reply)
+
+    def refuses_us(self, reply: Reply) -> None:
+        """The relay takes nothing of ours for now: rest before the next try, what waits is deferred."""
+        said = f"{reply.code} {reply.enhanced}".rstrip()
+        if self._loop.time() >= self._rest_until:
+            log.error("relay_refuses_us", host=self._config.host, reply=said)
+        self._note_failure(f"the relay refuses us: {said}")
 
     def hand_back(self, job: Job) -> None:
         """Put a mail of which no data left at the head of the queue; too often handed back, it is deferred."""

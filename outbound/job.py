@@ -38,6 +38,12 @@ class Pool(Protocol):
     def settle(self, job: Job, state: DeliveryState, reply: Reply | None, detail: str) -> None:
         """Note the one outcome of `job`; a second one is ignored."""
 
+    def is_one_too_many(self, reply: Reply) -> bool:
+        """Whether this 5yz has come so often in a row that it is not about the mail."""
+
+    def refuses_us(self, reply: Reply) -> None:
+        """The relay takes nothing of ours for now: rest."""
+
     def hand_back(self, job: Job) -> None:
         """Take back a mail of which no data were sent."""
 

@@ -18,6 +18,7 @@ from gateway.core.delivery import DeliveryState, Outgoing
 from gateway.core.reply import Reply
 from outbound.courier import LEASE_EXPIRED, NOT_READ, NOT_SENT
 from outbound.job import Job, Pool
+from outbound.refusals import is_about_us
 from outbound.wire import (
     Extensions,
     GarbageError,
@@ -81,6 +82,7 @@ class Session(asyncio.Protocol):
         self._answered: tuple[Job, Reply] | None = None
         self._open_transaction = False
         self._refusal: Reply | None = None
+        self._refused_at = Step.MAIL
         self._max = self._left = max_mails
         self._draining = False
         self._deadline = 0.0
@@ -236,7 +238,7 @@ class Session(asyncio.Protocol):
             self.end(f"protocol error: {reply.code} to {step.name}")
             return
         elif self._refusal is None:
-            self._refusal = reply
+            self._refusal, self._refused_at = reply, step
         if self.extensions.pipelining:
             return
         if self._refusal is not None:
@@ -253,6 +255,8 @@ class Session(asyncio.Protocol):
         if reply.code == 354:
             self._send_data(job)
         elif reply.code >= 400:
+            if self._refusal is None:
+                self._refused_at = Step.DATA
             self._settle_begun(self._refusal or reply)
         else:
             self.end(f"protocol error: {reply.code} to DATA")
@@ -263,7 +267,7 @@ class Session(asyncio.Protocol):
             # The peer wants data although it took no recipient: end them at once (RFC 2920 §3.1), whatever it says.
             refusal, self._begun = self._refusal, None
             self._expect.append(Step.EMPTY_DOT)
-            self._settle(job, refusal)
+            self._settle(job, refusal, self._refused_at)
             parts = [b".\r\n"]
         elif self._pool.is_expired(job):
             # A dot would deliver an empty mail, so that only hanging up takes the envelope back.
@@ -294,7 +298,7 @@ class Session(asyncio.Protocol):
     def _settle_answered(self) -> None:
         if self._answered is not None:
             (job, reply), self._answered = self._answered, None
-            self._settle(job, reply)
+            self._settle(job, reply, Step.DOT)
 
     def _doubt_answered(self) -> None:
         """354 came a command too early, so a reply was left out, and what we took for the dot's was not."""
@@ -312,17 +316,23 @@ class Session(asyncio.Protocol):
     def _settle_begun(self, reply: Reply) -> None:
         job, self._begun = self._begun, None
         assert job is not None
-        self._settle(job, reply)
+        self._settle(job, reply, self._refused_at)
         self._after_reply()
 
-    def _settle(self, job: Job, reply: Reply) -> None:
-        self.finished += 1
+    def _settle(self, job: Job, reply: Reply, step: Step) -> None:
         if reply.ok:
             state = DeliveryState.DELIVERED
         elif reply.temporary:
             state = DeliveryState.DEFERRED
+        elif is_about_us(reply, at_mail=step is Step.MAIL) or self._pool.is_one_too_many(reply):
+            # The next mail would fare no better, here or on another connection.
+            self._pool.settle(job, DeliveryState.DEFERRED, reply, "")
+            self._pool.refuses_us(reply)
+            self._draining = True
+            return
         else:
             state = DeliveryState.FAILED
+        self.finished += 1
         self._pool.settle(job, state, reply, "")
 
     def _after_reply(self) -> None:
@@ -386,12 +396,12 @@ class Session(asyncio.Protocol):
         """421: the peer closes the session, whatever was asked (RFC 5321 §3.8)."""
         if step is Step.DOT and self._sent is not None:
             job, self._sent = self._sent, None
-            self._settle(job, reply)
+            self._settle(job, reply, Step.DOT)
         self._settle_answered()
         begun, self._begun = self._begun, None
         if begun is not None:
             self._return(begun, reply, "")
-        self.end(f"closed by the peer: {reply}")
+        self.end(f"closed by the peer: {reply.code} {reply.enhanced}".rstrip())
 
     def _return(self, job: Job, reply: Reply | None, detail: str) -> None:
         # A session that never finished a mail says something about the peer, and another would fare no better; one

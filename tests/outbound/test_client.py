@@ -19,6 +19,7 @@ from gateway.core.delivery import DeliveryState, Outcome, Outgoing
 from gateway.core.errors import ConfigurationError
 from outbound import client
 from outbound.client import Relay, RelayConfig, Security
+from outbound.refusals import IN_A_ROW
 from outbound.session import Timeouts
 from tests.outbound.conftest import MakeMail
 from tests.relay_server import DROP, SILENT, STALL, Answer, RelayServer, State, make_certificate, relay_in_thread
@@ -171,8 +172,14 @@ async def test_nagle_is_off(make_mail: MakeMail) -> None:
 # --- refusals -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA", "."])
-@pytest.mark.parametrize(("reply", "state"), [("450 4.2.1 later", DEFERRED), ("550 5.1.1 never", FAILED)])
+@pytest.mark.parametrize(
+    ("verb", "reply", "state"),
+    [
+        *((verb, "450 4.2.1 later", DEFERRED) for verb in ("MAIL", "RCPT", "DATA", ".")),
+        ("MAIL", "552 5.3.4 too large", FAILED),
+        *((verb, "550 5.1.1 never", FAILED) for verb in ("RCPT", "DATA", ".")),
+    ],
+)
 async def test_refusal_touches_its_mail_only(
     make_mail: MakeMail, extensions: tuple[str, ...], verb: str, reply: str, state: DeliveryState
 ) -> None:
@@ -645,3 +652,74 @@ async def test_relay_in_a_thread_of_its_own(make_mail: MakeMail) -> None:
         async with connected(server) as relay:
             assert (await send(relay, [make_mail(1)]))[1].state is DELIVERED
     assert server.received == ["m1@example.test"]
+
+
+# --- a relay that refuses us ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [
+        ("MAIL", "530 5.7.0 Authentication required"),
+        ("MAIL", "550 5.7.1 sender address rejected"),
+        ("MAIL", "500 what"),
+        ("RCPT", "554 5.7.1 <m1@example.test>: Relay access denied"),
+        ("RCPT", "550 relay not permitted"),
+        ("RCPT", "550 5.7.1 Unable to relay"),
+        ("RCPT", "530 5.7.0 Must issue a STARTTLS command first"),
+        (".", "535 5.7.8 not authenticated"),
+    ],
+)
+async def test_a_relay_that_refuses_us_costs_no_mail(
+    make_mail: MakeMail, extensions: tuple[str, ...], verb: str, reply: str
+) -> None:
+    async with RelayServer(on(verb, reply), extensions=extensions) as server, connected(server) as relay:
+        outcomes = await send(relay, [make_mail(i) for i in range(30)])
+        async with asyncio.timeout(5):
+            while relay.resting_s == 0:
+                await asyncio.sleep(0.01)
+        # It is not asked again for every mail.
+        assert sum(command.startswith("MAIL") for command in server.commands) <= 4
+    assert {o.state for o in outcomes.values()} == {DEFERRED}
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [
+        ("MAIL", "552 5.3.4 too big"),
+        ("MAIL", "550 5.6.7 no such letters"),
+        ("RCPT", "550 5.1.1 unknown here"),
+        ("RCPT", "550 5.7.1 blocked by policy"),
+        (".", "554 5.7.1 looks like spam"),
+    ],
+)
+async def test_a_refused_mail_is_the_fault_of_that_mail(
+    make_mail: MakeMail, extensions: tuple[str, ...], verb: str, reply: str
+) -> None:
+    async with RelayServer(on(verb, reply), extensions=extensions) as server, connected(server) as relay:
+        outcomes = await send(relay, [make_mail(i) for i in range(5)])
+        assert relay.resting_s == 0
+    assert {o.state for o in outcomes.values()} == {FAILED}
+
+
+async def test_equal_refusals_without_end_are_the_relays_trouble(
+    make_mail: MakeMail, extensions: tuple[str, ...]
+) -> None:
+    async with (
+        RelayServer(on("RCPT", "550 5.0.0 no"), extensions=extensions) as server,
+        connected(server, connections=2) as relay,
+    ):
+        outcomes = await send(relay, [make_mail(i) for i in range(100)])
+    failed = [o for o in outcomes.values() if o.state is FAILED]
+    assert len(failed) == IN_A_ROW - 1
+    assert {o.state for o in outcomes.values()} == {FAILED, DEFERRED}
+
+
+async def test_one_mail_taken_ends_the_streak(make_mail: MakeMail, extensions: tuple[str, ...]) -> None:
+    async with (
+        RelayServer(on("RCPT", "550 5.1.1 no", containing="gone"), extensions=extensions) as server,
+        connected(server) as relay,
+    ):
+        mails = [make_mail(i, to=f"m{i}@example.test" if i % 10 == 0 else f"gone{i}@example.test") for i in range(100)]
+        outcomes = await send(relay, mails)
+    assert sum(o.state is FAILED for o in outcomes.values()) == 90
