@@ -276,7 +276,7 @@ class Sender:
                     "not_delivered",
                     delivery=outcome.delivery_id,
                     state=outcome.state.value,
-                    reason=str(outcome.reply) if outcome.reply else outcome.detail,
+                    reason=_shown(outcome),
                     again=retry_at.isoformat() if retry_at else None,
                 )
 
@@ -291,3 +291,9 @@ class Sender:
         jitter = random.random()  # noqa: S311 (spreads retries, protects nothing)
         again = self._setup.plan.next_attempt(delivery.attempts, delivery.created_at, now, jitter)
         return (outcome, again) if again else (replace(outcome, state=DeliveryState.FAILED), None)
+
+
+def _shown(outcome: Outcome) -> str:
+    """Why, without the relay's own words: they quote addresses and subjects, which have no place in a log."""
+    reply = outcome.reply
+    return f"{reply.code} {reply.enhanced}".rstrip() if reply else outcome.detail

@@ -10,10 +10,12 @@ from datetime import datetime
 
 import pytest
 from sqlalchemy import Connection
+from structlog.testing import capture_logs
 
 from gateway.core.delivery import Delivery, DeliveryState, Outcome, Outgoing
 from gateway.core.errors import StoreError
 from gateway.core.notice import Author, NoticeKind, NoticeMail
+from gateway.core.reply import Reply
 from outbound import worker
 from outbound.compose import Composer
 from outbound.composing import MOST_ATTEMPTS
@@ -292,3 +294,20 @@ async def test_a_slow_relay_does_not_outlive_the_stop(network: Network, database
     # What was never begun is not made to wait for the next start.
     with database.transaction() as tx:
         assert len(deliveries.claim(tx, clock(), 100)) == MANY
+
+
+def test_the_log_has_no_words_of_the_relay(
+    network: Network, database: Database, clock: SetClock, sender: Sender
+) -> None:
+    write_notices(network, database, clock)
+    batch = sender._next_batch()
+    assert batch is not None
+    reply = Reply(550, "5.1.1", "<ann@people.example>: unknown, subject Redundancies")
+    outcomes = [
+        Outcome(mail.delivery_id, mail.attempts, DeliveryState.FAILED, reply if n else None, "" if n else "refused")
+        for n, mail in enumerate(batch.ready[:2])
+    ]
+    with capture_logs() as lines:
+        sender._store(outcomes)
+    assert [line["reason"] for line in lines] == ["refused", "550 5.1.1"]
+    assert "ann" not in str(lines) and "Redundancies" not in str(lines)
