@@ -1,0 +1,59 @@
+"""The ticks of the house: nothing is forgotten by a clock that jumped."""
+
+from __future__ import annotations
+
+import pytest
+from structlog.testing import capture_logs
+
+from digests import housekeeping
+from digests.housekeeping import Retention
+from digests.waiting import Origin
+from digests.worker import Scheduler
+from store.blobs import Blobs
+from store.database import Database
+from tests.network import SetClock
+from tests.store.test_blobs import blobs as blobs
+from tests.store.test_blobs import s3 as s3
+from tests.store.test_blobs import s3_server as s3_server
+
+ORIGIN = Origin("relais.example", 1)
+
+ORIGIN = Origin("talk.example.com", 1)
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    seen: list[str] = []
+    monkeypatch.setattr(housekeeping, "tidy", lambda *_: seen.append("tidy"))
+    monkeypatch.setattr(housekeeping, "sweep", lambda *_: seen.append("sweep"))
+    return seen
+
+
+def test_a_clock_that_jumped_forgets_nothing(
+    database: Database, blobs: Blobs, clock: SetClock, done: list[str]
+) -> None:
+    scheduler = Scheduler(database, blobs, Retention(30, 30, 180), ORIGIN, clock)
+    scheduler._tidy()
+    scheduler._sweep()
+    assert done == ["tidy", "sweep"]
+    clock.advance(days=7)
+    with capture_logs() as logs:
+        for tick in (scheduler._watch_the_clock, scheduler._tidy, scheduler._sweep):
+            tick()
+    assert done == ["tidy", "sweep"]
+    assert [line["event"] for line in logs] == ["clock_jumped"]
+    clock.advance(days=-7)
+    scheduler._tidy()
+    assert done == ["tidy", "sweep", "tidy"]
+
+
+def test_a_tick_that_fails_is_told_and_made_up(
+    database: Database, blobs: Blobs, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> None:
+        raise RuntimeError("never thought of")
+
+    monkeypatch.setattr(housekeeping, "tidy", stumble)
+    with capture_logs() as logs:
+        Scheduler(database, blobs, Retention(30, 30, 180), ORIGIN, clock)._tidy()
+    assert [line["event"] for line in logs] == ["tidying_failed"]
