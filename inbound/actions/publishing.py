@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -20,9 +20,8 @@ from store.posts import NewContent, NewFile, NewPost
 _ADDRESS_TOKEN = re.compile(r"\b(reply|digest|answer|author|leave|bounce)[^\s@a-z0-9][a-z2-7]{16,56}@", re.IGNORECASE)
 _LINK_TOKEN = re.compile(r"(/(?:u|files)/)[a-z2-7]{16,56}", re.IGNORECASE)
 # One mark at a time, at the front only: linear in the subject.
-_ANSWER_MARKS = re.compile(
-    r"(?:(?:re|aw|tr|fwd?|rép|sv|vs|antw|wg|odp|r|i|rif)\s*(?:\[\d+\])?\s*[::]\s*|\[[^\]]{1,60}\]\s*)", re.IGNORECASE
-)
+_ANSWER_MARK = re.compile(r"(?:re|aw|tr|fwd?|rép|sv|vs|antw|wg|odp|r|i|rif)\s*(?:\[\d+\])?\s*[:：]\s*", re.IGNORECASE)
+_TAG = re.compile(r"\[([^\]]{1,200})\]\s*")
 _TITLE_LENGTH = 200
 # RFC 6838 §4.2 wants names far shorter; what is longer names no type that anybody knows, and fits no column.
 _TYPE_LENGTH = 127
@@ -48,6 +47,7 @@ def publish(
     for item in decided:
         facts = item.case.facts
         assert facts.community and facts.person
+        names = (facts.community.name, facts.community.address)
         numbers[facts.community.id] += 1
         rows.append(
             NewPost(
@@ -56,7 +56,7 @@ def publish(
                 author_id=facts.person.id,
                 number=numbers[facts.community.id],
                 dedup_key=item.case.read.dedup_key,
-                title=title(facts.reading.parsed.subject, facts.reading.body.text),
+                title=title(facts.reading.parsed.subject, facts.reading.body.text, names),
                 topic_id=facts.place.topic.id if facts.place else None,
                 parent_id=facts.place.post.id if facts.place else None,
             )
@@ -68,13 +68,22 @@ def publish(
     return {item.case.arrival.id: post_id for item, post_id in zip(decided, post_ids, strict=True)}
 
 
-def title(subject: str, text: str) -> str:
-    """The title of a new topic: the subject without Re:, Fwd: and list tags; else the first words."""
+def title(subject: str, text: str, names: Iterable[str] = ()) -> str:
+    """The title of a new topic: the subject without Re: and Fwd:, and without `[NAME]` of ours; else the first words.
+
+    Other tags are the author's own: `[URGENT]` stays.
+    """
+    ours = {name.casefold() for name in names}
     rest = subject
-    while mark := _ANSWER_MARKS.match(rest):
+    while mark := _ANSWER_MARK.match(rest) or _tag(rest, ours):
         rest = rest[mark.end() :]
     words = rest.strip() or subject.strip() or next((line.strip() for line in text.splitlines() if line.strip()), "")
     return words if len(words) <= _TITLE_LENGTH else words[: _TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def _tag(subject: str, ours: Container[str]) -> re.Match[str] | None:
+    found = _TAG.match(subject)
+    return found if found and found[1].strip().casefold() in ours else None
 
 
 def scrub(text: str) -> str:

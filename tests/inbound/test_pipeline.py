@@ -67,6 +67,20 @@ def test_what_an_author_passes_on_stands_in_the_post(office: PostOffice, projets
     assert "Two coaches are free." in content.forwarded
 
 
+@pytest.mark.parametrize(
+    ("subject", "title"),
+    [
+        ("[URGENT] Serveur en panne", "[URGENT] Serveur en panne"),
+        ("Re: [Projets] RE : [URGENT] Serveur en panne", "[URGENT] Serveur en panne"),
+        ("Fwd: [PROJETS] [projets] Plan", "Plan"),
+        ("[Projets]", "[Projets]"),
+    ],
+)
+def test_a_title_keeps_the_authors_own_tags(office: PostOffice, projets: int, subject: str, title: str) -> None:
+    office.post(mail(subject=subject), "projets")
+    assert [post[2] for post in office.posted()] == [title]
+
+
 def test_numbers_grow_by_one_within_a_community(office: PostOffice, projets: int) -> None:
     for n in range(3):
         office.accept(mail(message_id=f"<{n}@people.example>", text=f"words {n}"), "projets")
@@ -389,6 +403,24 @@ def test_who_must_not_be_answered_loses_nothing_either(office: PostOffice, proje
     office.network.person("zoe")
     result = office.post(mail("zoe", headers="Precedence: list\r\n"), "projets")
     assert (result.state, result.verdict, result.flag) == ("held", "reject", "not_told")
+
+
+@pytest.mark.parametrize(
+    "reverse_path",
+    ["owner-news@far.example", "news-request@far.example", "MAILER-DAEMON@far.example", "news-bounces@far.example"],
+)
+def test_a_list_or_a_mail_system_is_not_answered(office: PostOffice, projets: int, reverse_path: str) -> None:
+    """I8: an answer goes to a person or to nobody (RFC 3834 §2)."""
+    office.network.person("zoe")
+    result = office.post(mail("zoe"), "projets", reverse_path=reverse_path)
+    assert (result.state, result.flag, office.told()) == ("held", "not_told", [])
+
+
+def test_a_mail_that_names_none_of_us_is_not_answered(office: PostOffice, projets: int) -> None:
+    """I8: what was not written to us is not ours to answer (RFC 3834 §2)."""
+    office.network.person("zoe")
+    result = office.post(mail("zoe", headers="To: bob@people.example\r\n"), "projets")
+    assert (result.state, result.flag, office.told()) == ("held", "not_told", [])
 
 
 @pytest.mark.parametrize(
