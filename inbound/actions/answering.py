@@ -6,6 +6,7 @@ A rejected mail whose author is not told stays held: what a person wrote is neve
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -29,6 +30,10 @@ NOT_TOLD = "not_told"
 _WAITING = frozenset((Reason.MODERATED, Reason.TOKEN_OF_ANOTHER))
 _CLOCKS_DIFFER = timedelta(days=730)
 """A mail dated further than this from when it came has no date that anybody could use."""
+# Who runs a list or a mail system reads no answers meant for a person (RFC 3834 §2).
+_NOBODY = re.compile(
+    r"owner-.*|.*-(?:request|owner|bounces)|mailer-daemon|postmaster|listserv|majordomo", re.IGNORECASE
+)
 _BULK = frozenset(("bulk", "junk", "list"))
 
 
@@ -81,7 +86,9 @@ def _may_be_told(item: Decided) -> bool:
         facts.person is not None
         and facts.person.state is PersonState.ACTIVE
         and facts.reading.classification.kind is Kind.ORDINARY
+        and facts.addressed
         and item.case.read.mail.envelope.reverse_path != ""
+        and not _NOBODY.fullmatch(item.case.read.mail.envelope.reverse_path.rpartition("@")[0])
         and parsed.header("precedence").strip().lower() not in _BULK
         and not parsed.header("list-id")
     )
