@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from gateway.core.address import Address
 from inbound.route import RESERVED
 
 MAX_LOCAL_OCTETS = 30
@@ -33,11 +32,6 @@ def community_address(text: str, separator: str) -> str:
     if local in RESERVED:
         raise ValueError(f"{local}: reserved, mail to it has a meaning of its own")
     return local
-
-
-def is_reserved(address: Address, separator: str) -> bool:
-    """Whether the local part, a detail behind the separator left aside, is one that no community may have."""
-    return address.split(separator)[0] in RESERVED
 
 
 def shown_text(text: str, *, longest: int = MAX_NAME) -> str:

@@ -132,3 +132,16 @@ def test_membership_begins_changes_and_ends(either_relais: Console) -> None:
     assert "nobody" in relais.refused("member", "add", "bob@people.example", "garden")
     assert "no such community" in relais.refused("member", "add", "ann@people.example", "attic")
     assert "no such community" in relais.refused("member", "list", "attic")
+
+
+@pytest.mark.parametrize("local", ["garden", "garden+owner", "Postmaster", "nobody"])
+def test_nobody_lives_in_the_domain_of_the_communities(relais: Console, local: str) -> None:
+    relais.done("community", "add", "garden", "--name", "Garden")
+    own = f"{local}@Talk.example.com"
+    for command in (("person", "add", own), ("member", "add", own, "garden")):
+        refused = relais.run(*command)
+        assert refused.exit_code != 0
+        assert "an address of the gateway itself" in refused.stderr
+    file = relais.folder / "own.csv"
+    file.write_text(f"email,name,locale,timezone\n{own},Own,,\n")
+    assert "line 2: " in relais.run("import", "people", str(file)).stderr

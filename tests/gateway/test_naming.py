@@ -39,8 +39,3 @@ def test_shown_text_is_one_visible_line() -> None:
     for hidden in ("a\x00b", "a\u200fb", "a\ud800b"):
         with pytest.raises(ValueError, match="invisible"):
             naming.shown_text(hidden)
-
-
-def test_addresses_of_ours_are_reserved_with_or_without_detail() -> None:
-    for local, reserved in (("reply+abc", True), ("Help", True), ("ann", False), ("ann+reply", False)):
-        assert naming.is_reserved(address.parse(f"{local}@talk.example.com"), "+") is reserved
