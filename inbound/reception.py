@@ -35,7 +35,11 @@ async def receive(wire: Wire, intake: Intake, dots: Dots) -> None:
         text = dots.feed(chunk)
         if text:
             try:
-                intake.write(text)
+                if intake.fits(len(text)):
+                    intake.write(text)
+                else:
+                    # A disk that is slow must not keep all the other sessions waiting.
+                    await asyncio.to_thread(intake.write, text)
             except Exception as error:
                 # Raising here would leave the rest of the mail to be read as commands.
                 log.exception("intake_failed")

@@ -39,7 +39,7 @@ STOPPING = Reply(451, "4.3.2", "Shutting down, try again later")
 class Intake:
     """One message being received: memory up to 64 KiB, then a temporary file beside the blobs.
 
-    Used by one session on its event loop. Ends in Spool.submit or in discard().
+    Used by one session. Ends in Spool.submit or in discard().
     """
 
     def __init__(self, blobs: Blobs) -> None:
@@ -48,8 +48,12 @@ class Intake:
         self.writer: BlobWriter | None = None
         self.size = 0
 
+    def fits(self, octets: int) -> bool:
+        """Whether so many more octets stay in memory; where not, write() may wait for the disk."""
+        return self._memory is not None and self.size + octets <= IN_ROW
+
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Appends. Raises OSError where the disk refuses."""
+        """Appends. Raises OSError where the disk refuses. One call at a time, on whatever thread."""
         self.size += len(chunk)
         if self._memory is not None:
             self._memory += chunk

@@ -17,7 +17,7 @@ from gateway.core.message import Envelope
 from gateway.core.reply import Reply
 from inbound.limits import Limits, ListenerConfig, Protocol
 from inbound.listener import Listener
-from inbound.spool import Spool
+from inbound.spool import IN_ROW, Spool
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 PATIENCE_S = 10.0
@@ -38,6 +38,9 @@ class MemoryIntake:
     @property
     def size(self) -> int:
         return len(self.data)
+
+    def fits(self, octets: int) -> bool:
+        return self.size + octets <= IN_ROW
 
     def write(self, chunk: bytes) -> None:
         self.writes += 1

@@ -3,6 +3,7 @@ import errno
 import socket
 import ssl
 import struct
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -520,6 +521,42 @@ class ForgetfulSpool(MemorySpool):
     def intake(self) -> MemoryIntake:
         self.intakes.append(ForgetfulIntake())
         return self.intakes[-1]
+
+
+class StalledIntake(MemoryIntake):
+    """Of a disk that takes nothing until the gate opens."""
+
+    gate = threading.Event()
+
+    def write(self, chunk: bytes) -> None:
+        if not self.fits(len(chunk)):
+            assert self.gate.wait(10)
+        super().write(chunk)
+
+
+class StalledSpool(MemorySpool):
+    """Of stalled intakes."""
+
+    def intake(self) -> MemoryIntake:
+        self.intakes.append(StalledIntake())
+        return self.intakes[-1]
+
+
+async def test_a_disk_that_stalls_one_mail_stalls_no_other_session() -> None:
+    async with listening(make_config(), StalledSpool()) as room:
+        large, other = await room.connect(), await room.connect()
+        await large.announce("team@our.example")
+        sending = asyncio.create_task(
+            large.send(b"Subject: x\r\n\r\n" + b"x" * 70 + b"\r\n" + b"words\r\n" * 40_000 + b".\r\n")
+        )
+        while not room.spool.intakes:
+            await asyncio.sleep(0.01)
+        assert (await other.ask("EHLO client.example")).startswith("250")
+        assert await other.ask("NOOP") == "250 2.0.0 Ok"
+        StalledIntake.gate.set()
+        await sending
+        assert (await large.reply()).startswith("250")
+        assert room.spool.intakes[0].size > 280_000
 
 
 async def test_the_spool_saying_no_is_passed_on() -> None:
