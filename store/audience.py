@@ -54,6 +54,7 @@ _reached = (
         memberships.c.person_id,
         literal(DeliveryState.PENDING.value),
         literal(0),
+        bindparam("is_bulk", type_=deliveries.c.bulk.type),
         fan_outs.c.key_id,
         bindparam("now", type_=deliveries.c.created_at.type),
         bindparam("now", type_=deliveries.c.created_at.type),
@@ -85,6 +86,7 @@ _expand = insert(deliveries).from_select(
         "person_id",
         "state",
         "attempts",
+        "bulk",
         "key_id",
         "created_at",
         "next_attempt_at",
@@ -113,7 +115,7 @@ def expand(tx: Connection, now: datetime) -> int:
         whole.append(row.id)
     if not whole:
         return _expand_part(tx, found[0], now)
-    tx.execute(_expand, {"fan_outs": whole, "bound": _EVERYBODY, "now": now})
+    tx.execute(_expand, {"fan_outs": whole, "bound": _EVERYBODY, "is_bulk": False, "now": now})
     tx.execute(update(fan_outs).where(fan_outs.c.id.in_(whole)).values(closed_at=now))
     return len(whole)
 
@@ -121,7 +123,7 @@ def expand(tx: Connection, now: datetime) -> int:
 def _expand_part(tx: Connection, row: Row[Any, Any, Any], now: datetime) -> int:
     beyond = tx.scalar(_beyond, {"community": row.community_id, "cursor": row.cursor, "chunk": CHUNK})
     bound = beyond - 1 if beyond is not None else _EVERYBODY
-    tx.execute(_expand, {"fan_outs": [row.id], "bound": bound, "now": now})
+    tx.execute(_expand, {"fan_outs": [row.id], "bound": bound, "is_bulk": True, "now": now})
     progress: dict[str, object] = {"cursor": bound} if beyond is not None else {"closed_at": now}
     tx.execute(update(fan_outs).where(fan_outs.c.id == row.id).values(progress))
     return 1

@@ -315,6 +315,8 @@ deliveries = Table(
     Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
+    # One of very many of one post: they leave room for notices and for the posts of others.
+    Column("bulk", Boolean, nullable=False, default=False),
     # The signing key its tokens are born under: a retry repeats its reverse-path (invariant I6).
     Column("key_id", SmallInteger, nullable=False),
     Column("created_at", Utc, nullable=False),
@@ -325,6 +327,7 @@ deliveries = Table(
     UniqueConstraint("content_id", "person_id"),
     Index(
         "ix_deliveries_due",
+        "bulk",
         "next_attempt_at",
         "id",
         sqlite_where=text("state IN ('pending', 'deferred')"),

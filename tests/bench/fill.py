@@ -30,9 +30,9 @@ _STEPS = (
        FROM n""",
     """INSERT INTO fan_outs (id, post_id, content_id, community_id, author_id, key_id, cursor, created_at, closed_at)
        {n} SELECT i, i, i, :community, :author, 1, 0, :past, :past FROM n""",
-    """INSERT INTO deliveries (id, kind, content_id, post_id, community_id, person_id, state, attempts, key_id,
-         created_at, next_attempt_at, finished_at, answer)
-       {n} SELECT i, 'post', i, i, :community, :reader, 'delivered', 1, 1, :past, :past, :past, '' FROM n""",
+    """INSERT INTO deliveries (id, kind, content_id, post_id, community_id, person_id, state, attempts, bulk,
+         key_id, created_at, next_attempt_at, finished_at, answer)
+       {n} SELECT i, 'post', i, i, :community, :reader, 'delivered', 1, :no, 1, :past, :past, :past, '' FROM n""",
 )
 _STEP = 20_000
 _TABLES = ("spool", "contents", "topics", "posts", "arrivals", "fan_outs", "deliveries")

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.core.community import Pace
 from gateway.core.delivery import DeliveryKind, DeliveryState, Outcome
 from gateway.core.reply import Reply
-from store import deliveries, memberships, posts
+from store import audience, deliveries, memberships, posts
 from store.database import Database
 from store.deliveries import LEASE, Claimed
 from store.schema import communities, fan_outs
@@ -63,6 +63,31 @@ def test_a_claim_tells_all_that_is_needed(network: Network, database: Database, 
 def test_claims_are_bounded(network: Network, database: Database, clock: SetClock) -> None:
     publish(network, 5)
     assert [len(claim(database, clock, 2)) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_a_very_large_post_keeps_nobody_waiting_and_is_not_kept(
+    network: Network, database: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience, "CHUNK", 20)
+    projets, *_ = publish(network, 50)
+    large = [item.delivery.community_id for item in claim(database, clock, 8)]
+    assert large == [projets] * 8
+    clock.advance(minutes=1)
+    author, *readers = network.persons("writer", *(f"q{n}" for n in range(15)))
+    small = network.community("small")
+    network.join(small, author, *readers)
+    network.write(author, small)
+    network.fan_out()
+    shares = []
+    for _ in range(3):
+        taken = [item.delivery.community_id for item in claim(database, clock, 8)]
+        shares.append((taken.count(small), taken.count(projets)))
+    assert shares == [(6, 2), (6, 2), (3, 5)]
+    # Where one kind is all there is, it has all the room.
+    assert len(claim(database, clock, 100)) == 50 - 8 - 9
+    network.write(author, small)
+    network.fan_out()
+    assert len(claim(database, clock, 12)) == 12
 
 
 def test_a_lease_runs_out_unless_it_is_renewed(network: Network, database: Database, clock: SetClock) -> None:

@@ -309,6 +309,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("bulk", sa.Boolean(), nullable=False),
         sa.Column("key_id", sa.SmallInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
@@ -329,7 +330,7 @@ def upgrade() -> None:
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index(
             "ix_deliveries_due",
-            ["next_attempt_at", "id"],
+            ["bulk", "next_attempt_at", "id"],
             unique=False,
             sqlite_where=sa.text("state IN ('pending', 'deferred')"),
             postgresql_where=sa.text("state IN ('pending', 'deferred')"),
