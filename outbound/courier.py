@@ -39,3 +39,9 @@ class Courier(Protocol):
 
     async def close(self) -> None:
         """Finish what is on the wire, report the rest as deferred, let go of every connection."""
+
+
+def shown(outcome: Outcome) -> str:
+    """Why, without the relay's own words: they quote addresses and subjects, which have no place in a log."""
+    reply = outcome.reply
+    return f"{reply.code} {reply.enhanced}".rstrip() if reply else outcome.detail

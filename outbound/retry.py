@@ -34,13 +34,8 @@ class RetryPlan:
         last = created_at + self.expiry
         if now >= last:
             return None
-        wait = self.waits[min(attempts, len(self.waits)) - 1]
-        return min(now + wait * (1 + self.spread * jitter), last)
+        return min(self.wait(attempts, now, jitter), last)
 
-
-DEFAULT = RetryPlan()
-
-
-def next_attempt(attempts: int, created_at: datetime, now: datetime, jitter: float) -> datetime | None:
-    """RetryPlan.next_attempt of the default plan: 1, 5, 15, 60, 120, then every 240 minutes, for five days."""
-    return DEFAULT.next_attempt(attempts, created_at, now, jitter)
+    def wait(self, attempts: int, now: datetime, jitter: float) -> datetime:
+        """When to try again where nobody can say how old the delivery is: never None."""
+        return now + self.waits[min(attempts, len(self.waits)) - 1] * (1 + self.spread * jitter)

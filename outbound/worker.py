@@ -17,13 +17,13 @@ from datetime import datetime
 
 import structlog
 
-from gateway.core.clock import Clock
+from gateway.core.clock import Clock, ClockWatch
 from gateway.core.delivery import Delivery, DeliveryState, Outcome, Outgoing
 from gateway.core.errors import StoreError
 from outbound.compose import Composer
 from outbound.composing import Composing
 from outbound.contents import Contents
-from outbound.courier import CLOSING, LEASE_EXPIRED, Courier
+from outbound.courier import CLOSING, LEASE_EXPIRED, Courier, shown
 from outbound.dispatch import Dispatch, Pace
 from outbound.dkim import Signer
 from outbound.fan_out import FanOut
@@ -74,6 +74,7 @@ class Sender:
         self._database = database
         self._wakeups = wakeups
         self._clock = clock
+        self._watch = ClockWatch(clock)
         self._mails = Composing(setup.composer, setup.contents, database)
         # Claimed and not yet recorded: from it the time of the next try is reckoned.
         self._in_hand: dict[int, Delivery] = {}
@@ -276,7 +277,7 @@ class Sender:
                     "not_delivered",
                     delivery=outcome.delivery_id,
                     state=outcome.state.value,
-                    reason=_shown(outcome),
+                    reason=shown(outcome),
                     again=retry_at.isoformat() if retry_at else None,
                 )
 
@@ -289,11 +290,8 @@ class Sender:
             # It was never begun, and has nothing to be patient about.
             return outcome, now
         jitter = random.random()  # noqa: S311 (spreads retries, protects nothing)
+        if not self._watch.is_settled():
+            # By a clock that has jumped, everything that waits is too old; whether it is, time will tell.
+            return outcome, self._setup.plan.wait(delivery.attempts, now, jitter)
         again = self._setup.plan.next_attempt(delivery.attempts, delivery.created_at, now, jitter)
         return (outcome, again) if again else (replace(outcome, state=DeliveryState.FAILED), None)
-
-
-def _shown(outcome: Outcome) -> str:
-    """Why, without the relay's own words: they quote addresses and subjects, which have no place in a log."""
-    reply = outcome.reply
-    return f"{reply.code} {reply.enhanced}".rstrip() if reply else outcome.detail

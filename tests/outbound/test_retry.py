@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outbound.retry import RetryPlan, next_attempt
+from outbound.retry import RetryPlan
 
+next_attempt = RetryPlan().next_attempt
 BORN = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection
@@ -311,3 +311,17 @@ def test_the_log_has_no_words_of_the_relay(
         sender._store(outcomes)
     assert [line["reason"] for line in lines] == ["refused", "550 5.1.1"]
     assert "ann" not in str(lines) and "Redundancies" not in str(lines)
+
+
+def test_a_clock_that_jumps_makes_nothing_fail(
+    network: Network, database: Database, clock: SetClock, sender: Sender
+) -> None:
+    write_notices(network, database, clock)
+    batch = sender._next_batch()
+    assert batch is not None
+    outcomes = [Outcome(mail.delivery_id, mail.attempts, DeliveryState.DEFERRED) for mail in batch.ready]
+    clock.advance(days=7)
+    sender._store(outcomes)
+    assert states(database) == {"deferred": MANY}
+    with database.transaction() as tx:
+        assert deliveries.claim(tx, clock() + timedelta(minutes=2), 100) != []
