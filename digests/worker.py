@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from digests import housekeeping, waiting
 from digests.housekeeping import Retention
@@ -63,9 +63,9 @@ class Scheduler:
                 told = waiting.tell(tx, self._origin, self._clock())
         except StoreError as error:
             log.error("telling_trouble", trouble=str(error))
-        except IntegrityError:
-            # Another node told it at the same moment.
-            log.info("told_elsewhere")
+        except DBAPIError as error:
+            # A uniqueness that another node, at the same moment, was quicker to take; whatever it is, the next tick asks.
+            log.info("not_told", trouble=type(error).__name__)
         else:
             if told:
                 log.info("told_what_waits", notices=told)
