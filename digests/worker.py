@@ -64,7 +64,7 @@ class Scheduler:
         except StoreError as error:
             log.error("telling_trouble", trouble=str(error))
         except DBAPIError as error:
-            # A uniqueness that another node, at the same moment, was quicker to take; whatever it is, the next tick asks.
+            # Another node told the same at the same moment; whatever else it is, the next tick asks again.
             log.info("not_told", trouble=type(error).__name__)
         else:
             if told:
