@@ -1,4 +1,5 @@
-"""The house in order: every dependency is used, SQL is written in the store only, every file says what it is for."""
+"""The house in order: every dependency is used, SQL is written in the store only, every file says what it is for,
+and every promise has a test."""
 
 from __future__ import annotations
 
@@ -64,3 +65,21 @@ def test_a_file_says_what_it_is_for(path: Path) -> None:
     assert words, "no docstring"
     assert re.match(r"^[^\n]{3,118}[.:;!,]?(\n|$)", words), "the first line is the purpose"
     assert len(words.splitlines()) <= 12
+
+
+def test_time_is_told_by_one_clock() -> None:
+    """I10: no clock in SQL, and none in pure code: the moment is handed in."""
+    clock = re.compile(r"func\.now\(|CURRENT_TIMESTAMP|datetime\.now\(|utcnow\(|date\.today\(|\btime\.time\(")
+    # How old a blob is, is asked of the storage that dates it.
+    own = {"gateway/core/clock.py", "store/blobs.py"}
+    asked = {str(path.relative_to(ROOT)) for path in FILES if clock.search(path.read_text("utf-8"))}
+    assert asked == own
+
+
+def test_every_invariant_is_named_by_a_test() -> None:
+    """The promises I1 to I13: the docstrings of tests say which of them holds them."""
+    tests = "\n".join(
+        path.read_text("utf-8") for path in sorted((ROOT / "tests").rglob("*.py")) if path != Path(__file__)
+    )
+    named = set(re.findall(r"\bI(\d{1,2})\b", tests)) | {"10"}
+    assert {str(number) for number in range(1, 14)} <= named

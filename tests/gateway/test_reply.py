@@ -14,6 +14,7 @@ def test_text() -> None:
 
 @pytest.mark.parametrize(("code", "enhanced"), [(550, "4.7.0"), (250, "5.0.0"), (451, "2.0.0"), (199, ""), (600, "")])
 def test_what_disagrees_is_refused(code: int, enhanced: str) -> None:
+    """I9: code and enhanced code agree."""
     with pytest.raises(ValueError, match=r"disagree|not an SMTP code"):
         Reply(code, enhanced, "x")
 

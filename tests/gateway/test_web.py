@@ -133,6 +133,7 @@ def place(database: Database, tmp_path: Path) -> Place:
 
 
 async def test_a_thousand_looks_change_nothing(place: Place) -> None:
+    """I12: no GET changes anything."""
     before = place.everything()
     links = itertools.cycle(
         [place.leave_link(place.claire), place.leave_link(place.tom), place.file_link(2, place.tom)]

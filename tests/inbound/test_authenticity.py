@@ -137,6 +137,7 @@ def test_a_doubtful_from_is_never_ann(author: str) -> None:
 
 
 def test_only_a_trusted_peer_is_our_border() -> None:
+    """I7: a field of the mail proves nothing by itself; who handed it over is asked of the envelope."""
     assert prove(read(PASS), replace(LMTP, trusted=False), BORDER) == Proof(False, "no_border")
 
 

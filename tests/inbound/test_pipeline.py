@@ -262,6 +262,7 @@ def test_a_copy_without_message_id_is_a_duplicate_too(office: PostOffice, projet
 
 
 def test_a_reused_message_id_is_another_post_and_flagged(office: PostOffice, projets: int) -> None:
+    """I5: the same Message-ID over other words is another post, and flagged."""
     office.post(mail(), "projets")
     result = office.post(mail("eve@people.example", text="swallow this"), "projets")
     assert result.reason == "sender_unknown"

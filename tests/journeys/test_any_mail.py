@@ -43,6 +43,7 @@ def submit(port: int, mails: list[tuple[Path, bytes]]) -> Counter[int]:
 
 
 async def test_every_accepted_mail_ends_in_an_outcome(tmp_path: Path) -> None:
+    """I2: every arrival ends in one outcome with a reason, or waits for a human."""
     server = MailServer(tmp_path / "mailboxes")
     await server.start()
     house = House(tmp_path, server.port)

@@ -75,6 +75,7 @@ def test_tokens_are_the_readers_own() -> None:
 
 
 def test_a_retry_repeats_every_byte() -> None:
+    """I6: Message-ID and reverse-path are fixed when the delivery is born."""
     one = composer()
     first = one.fill(one.prepare(POST, "fr"), DELIVERY)
     later = replace(DELIVERY, attempts=3, lease=Lease(DELIVERY.lease.until + timedelta(days=2)))

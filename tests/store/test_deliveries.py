@@ -158,6 +158,7 @@ def test_many_outcomes_of_every_sort_at_once(network: Network, database: Databas
 def test_who_left_was_suspended_or_hears_of_the_withdrawn_is_objected_to(
     network: Network, database: Database, clock: SetClock
 ) -> None:
+    """I11: rights are asked for when a mail is sent, not only when its delivery is born."""
     projets, post_id, [stays, left, suspended] = publish(network, 3)
     with database.transaction() as tx:
         memberships.remove(tx, projets, left)
