@@ -114,11 +114,13 @@ def claim(tx: Connection, now: datetime, most: int) -> list[Claimed]:
     neither keeps the other waiting. Within each, the longest due come first.
     """
     lease = now + LEASE
-    ids: list[int] = []
-    for bulk, share in ((False, most - most // 4), (True, most), (False, most)):
-        if len(ids) < share:
-            values = {"now": now, "is_bulk": bulk, "most": share - len(ids), "lease": lease}
-            ids += tx.scalars(_claim, values)
+    values = {"now": now, "lease": lease}
+    share = most - most // 4
+    ids = list(tx.scalars(_claim, {**values, "is_bulk": False, "most": share}))
+    more = len(ids) == share
+    ids += tx.scalars(_claim, {**values, "is_bulk": True, "most": most - len(ids)})
+    if more and len(ids) < most:
+        ids += tx.scalars(_claim, {**values, "is_bulk": False, "most": most - len(ids)})
     if not ids:
         return []
     found = tx.execute(_details, {"ids": ids}).all()

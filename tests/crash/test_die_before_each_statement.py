@@ -237,7 +237,7 @@ def test_t4_claims_or_does_not(house: House) -> None:
         with house.database.reading() as tx:
             assert set(tx.scalars(select(delivery_rows.c.attempts))) == {0}
 
-    assert die_everywhere(house.database, house.claim_deliveries, unclaimed) == 3
+    assert die_everywhere(house.database, house.claim_deliveries, unclaimed) == 4
     house.finish()
     house.check()
 
