@@ -316,7 +316,7 @@ def test_an_archived_community(office: PostOffice, projets: int) -> None:
     ("raw", "reason"),
     [
         (mail(text=" \r\n\t"), "empty"),
-        (mail(text="> quoted\r\n> quoted"), "empty"),
+        (mail(subject="Re: A visit", text="> quoted\r\n> quoted"), "empty"),
         (
             mail(headers="Content-Type: application/pdf; name=a.pdf\r\n", text="%PDF" + "x" * 6000),
             "attachment_too_large",
