@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import ssl
 from collections.abc import Sequence
 from contextlib import suppress
-from ipaddress import ip_network
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -15,11 +14,11 @@ import structlog
 from digests.housekeeping import Retention
 from digests.waiting import Origin
 from digests.worker import Scheduler
-from gateway import keys
+from gateway import edges, keys
 from gateway.core.address import Address
 from gateway.core.clock import Clock, utc_now
 from gateway.core.delivery import Outcome
-from gateway.core.errors import ConfigurationError, PartDiedError
+from gateway.core.errors import PartDiedError
 from gateway.core.reply import Reply
 from gateway.observe import Metrics, Readiness, check
 from gateway.roles import Role as Role
@@ -29,20 +28,15 @@ from gateway.supervision import RelayWatch, Supervisor
 from gateway.web.server import Web, WebSetup
 from inbound.authenticity import Border
 from inbound.job import ReaderSetup
-from inbound.limits import Limits, ListenerConfig, Protocol
 from inbound.listener import Listener
 from inbound.policy import Rules
 from inbound.route import House, Recipients
 from inbound.spool import Spool
 from inbound.worker import Worker, WorkerSetup
-from outbound.client import Relay, RelayConfig, Security
 from outbound.compose import Composer
 from outbound.contents import Contents
 from outbound.contents import Limits as ContentLimits
-from outbound.courier import Courier
-from outbound.dkim import Signer
 from outbound.headers import Site
-from outbound.maildir import MaildirRelay
 from outbound.render import Renderer
 from outbound.sent import SentTexts
 from outbound.worker import Sender, SenderSetup
@@ -56,6 +50,17 @@ log = structlog.get_logger(__name__)
 GRACE_S = 30.0
 _CANCEL_S = 5.0
 ALL_ROLES = tuple(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the roles of this node are made of, beside the listeners."""
+
+    spool: Spool
+    worker: Worker | None
+    sender: Sender | None
+    web: Web | None
+    scheduler: Scheduler | None
 
 
 class App:
@@ -87,12 +92,12 @@ class App:
     def _look_ahead(self, mistakes: Mistakes) -> None:
         """Tries what needs neither the store nor the secret."""
         with mistakes:
-            self._tls()
+            edges.tls_context(self.settings)
         with mistakes:
-            self._signer()
+            edges.signer(self.settings, self.clock)
         # Outside of an event loop a relay that is well described still cannot be made.
         with mistakes, suppress(RuntimeError):
-            self._courier()
+            edges.courier(self.settings, self.clock)
 
     def require_schema(self) -> None:
         """Raises ConfigurationError where the database is empty or of another version."""
@@ -142,9 +147,9 @@ class App:
         own = self.settings
         mistakes = Mistakes()
         with mistakes:
-            signer = self._signer()
+            signer = edges.signer(own, self.clock)
         with mistakes:
-            courier = self._courier()
+            courier = edges.courier(own, self.clock)
         mistakes.raise_all()
         setup = SenderSetup(
             composer=self._composer(),
@@ -193,14 +198,9 @@ class App:
 
     def make_listeners(self, spool: Spool) -> list[Listener]:
         """SMTP and LMTP, as far as the settings name them."""
-        tls = self._tls()
         recipients = Recipients(self.house, self.database)
-        wanted = ((Protocol.SMTP, self.settings.smtp.listen), (Protocol.LMTP, self.settings.lmtp.listen))
-        return [
-            Listener(self._listener_config(protocol, listen, tls), spool, recipients, self.clock)
-            for protocol, listen in wanted
-            if listen
-        ]
+        configs = edges.listener_configs(self.settings)
+        return [Listener(config, spool, recipients, self.clock) for config in configs]
 
     def check_recipient(self, path: Address) -> Reply:
         """Whether this forward-path is ours, as a sender would be told at RCPT. Raises StoreError."""
@@ -208,7 +208,32 @@ class App:
         return recipients.quick(path) or recipients.ask(path)
 
     async def run(self, roles: Sequence[Role] = ALL_ROLES) -> None:
-        """Starts the roles, serves until SIGTERM, SIGINT or stop(), then stops them in the order of the mail's path."""
+        """Starts the roles, serves until SIGTERM, SIGINT or stop(), then stops them in the order of the mail's path.
+
+        Raises ConfigurationError before anything starts, PartDiedError where a part ended by itself.
+        """
+        parts = self._prepare(tuple(roles))
+        self._recover()
+        self.wakeups.start()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            await self._start(parts, tasks)
+            await self._until_stopped(tasks, parts.sender)
+            if dead := self.supervisor.dead():
+                log.critical("part_died", parts=dead)
+        finally:
+            await self._end(parts, tasks)
+        for task in tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                raise error
+        if dead:
+            raise PartDiedError(f"ended by itself: {', '.join(dead)}")
+
+    def _prepare(self, roles: tuple[Role, ...]) -> _Parts:
+        """Makes the parts of these roles; what is wrong anywhere is named at once."""
         spool = self.make_spool()
         worker = self.make_worker() if Role.WORKER in roles else None
         sender: Sender | None = None
@@ -221,78 +246,71 @@ class App:
             sender = self.make_sender() if Role.SENDER in roles else None
         with mistakes:
             self.listeners = self.make_listeners(spool) if Role.LISTENER in roles else []
-        for key, listen in self._wanted_sockets(roles):
+        for key, listen in edges.sockets(self.settings, roles):
             with mistakes:
                 require_free(key, listen)
         if mistakes.found:
             self.database.close()
             mistakes.raise_all()
-        self._recover()
-        self.wakeups.start()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
         web = self.make_web() if Role.WEB in roles and self.settings.web.listen else None
         scheduler = self._make_scheduler() if Role.SCHEDULER in roles else None
-        tasks: list[asyncio.Task[None]] = []
-        try:
-            spool.start()
-            if worker:
-                worker.start()
-            if sender:
-                tasks.append(loop.create_task(sender.run(), name="sender"))
-            if web:
-                tasks.append(loop.create_task(web.serve(*host_and_port(self.settings.web.listen)), name="web"))
-            if scheduler:
-                scheduler.start()
-            for listener in self.listeners:
-                await listener.start()
-            idle = {Role.LISTENER if not self.listeners else None, Role.WEB if not web else None}
-            log.info(
-                "started",
-                roles=[role.value for role in roles if role not in idle],
-                addresses=[str(x.address) for x in self.listeners],
-                web=self.settings.web.listen if web else None,
-            )
-            self.supervisor.watch("spool writer", spool)
-            self.supervisor.watch("wake-ups", self.wakeups)
-            if worker:
-                self.supervisor.watch("inbound worker", worker)
-            if sender:
-                self.supervisor.watch("fan-out", sender)
-            await self._until_stopped(tasks, sender)
-            if dead := self.supervisor.dead():
-                log.critical("part_died", parts=dead)
-        finally:
-            log.info("stopping")
-            for listener in self.listeners:
-                await listener.stop(GRACE_S)
-            await asyncio.to_thread(spool.stop)
-            if worker:
-                await asyncio.to_thread(worker.stop)
-            if scheduler:
-                await asyncio.to_thread(scheduler.stop)
-            if sender:
-                sender.stop()
-            if web:
-                web.stop()
-            alive = await _end(tasks)
-            await asyncio.to_thread(self.wakeups.stop)
-            if not alive:
-                self.database.close()
-            log.info("stopped")
-        for task in tasks:
-            if task.done() and not task.cancelled() and (error := task.exception()):
-                raise error
-        if dead:
-            raise PartDiedError(f"ended by itself: {', '.join(dead)}")
+        return _Parts(spool, worker, sender, web, scheduler)
 
-    def _wanted_sockets(self, roles: Sequence[Role]) -> list[tuple[str, str]]:
-        """(key, where) of each socket that these roles listen on."""
-        own = self.settings
-        wanted = [("smtp.listen", own.smtp.listen), ("lmtp.listen", own.lmtp.listen)] if Role.LISTENER in roles else []
-        wanted += [("web.listen", own.web.listen)] if Role.WEB in roles else []
-        return [(key, listen) for key, listen in wanted if listen]
+    async def _start(self, parts: _Parts, tasks: list[asyncio.Task[None]]) -> None:
+        """Starts what works before what brings it work."""
+        loop = asyncio.get_running_loop()
+        self._begin("spool writer", parts.spool)
+        self.supervisor.watch("wake-ups", self.wakeups)
+        if parts.worker:
+            self._begin("inbound worker", parts.worker)
+        if parts.sender:
+            tasks.append(loop.create_task(parts.sender.run(), name="sender"))
+            self.supervisor.watch("fan-out", parts.sender)
+        if parts.web:
+            tasks.append(loop.create_task(parts.web.serve(*host_and_port(self.settings.web.listen)), name="web"))
+        if parts.scheduler:
+            parts.scheduler.start()
+        for listener in self.listeners:
+            await listener.start()
+        log.info(
+            "started",
+            roles=[role.value for role, part in self._running(parts) if part],
+            addresses=[str(listener.address) for listener in self.listeners],
+            web=self.settings.web.listen if parts.web else None,
+        )
+
+    def _begin(self, name: str, part: Spool | Worker) -> None:
+        part.start()
+        self.supervisor.watch(name, part)
+
+    def _running(self, parts: _Parts) -> list[tuple[Role, object]]:
+        return [
+            (Role.LISTENER, self.listeners),
+            (Role.WORKER, parts.worker),
+            (Role.SENDER, parts.sender),
+            (Role.SCHEDULER, parts.scheduler),
+            (Role.WEB, parts.web),
+        ]
+
+    async def _end(self, parts: _Parts, tasks: list[asyncio.Task[None]]) -> None:
+        """Stops the parts in the order of the mail's path: what comes in first, what goes out last."""
+        log.info("stopping")
+        for listener in self.listeners:
+            await listener.stop(GRACE_S)
+        await asyncio.to_thread(parts.spool.stop)
+        if parts.worker:
+            await asyncio.to_thread(parts.worker.stop)
+        if parts.scheduler:
+            await asyncio.to_thread(parts.scheduler.stop)
+        if parts.sender:
+            parts.sender.stop()
+        if parts.web:
+            parts.web.stop()
+        alive = await _end_tasks(tasks)
+        await asyncio.to_thread(self.wakeups.stop)
+        if not alive:
+            self.database.close()
+        log.info("stopped")
 
     def stop(self) -> None:
         """Asks run() to end. On its event loop only."""
@@ -326,72 +344,8 @@ class App:
         origin = Origin(self.settings.gateway.domain, self.keys.current)
         return Scheduler(self.database, self.blobs, retention, origin, self.clock)
 
-    def _listener_config(self, protocol: Protocol, listen: str, tls: ssl.SSLContext | None) -> ListenerConfig:
-        own = self.settings.smtp
-        return ListenerConfig(
-            protocol=protocol,
-            listen=listen,
-            hostname=own.hostname or self.settings.gateway.domain,
-            domain=self.settings.gateway.domain,
-            max_message_bytes=own.max_message_bytes,
-            tls=tls,
-            trusted_peers=tuple(ip_network(peer) for peer in self.settings.authentication.trusted_peers),
-            limits=Limits(
-                connections=own.connections,
-                connections_per_peer=own.connections_per_peer,
-                recipients=own.recipients,
-                mails_per_session=own.mails_per_session,
-                commands_without_mail=own.commands_without_mail,
-                errors=own.errors,
-                session_s=own.session_s,
-                idle_s=own.idle_s,
-                tls_s=own.tls_s,
-                min_rate=own.min_rate,
-                banner_delay_s=own.banner_delay_s,
-                header_bytes=own.header_bytes,
-            ),
-        )
 
-    def _tls(self) -> ssl.SSLContext | None:
-        own = self.settings.smtp
-        if not own.certificate:
-            return None
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        try:
-            context.load_cert_chain(own.certificate, own.key)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError([("smtp.certificate", f"cannot be used: {error}")]) from error
-        return context
-
-    def _courier(self) -> Courier:
-        own = self.settings.relay
-        if not own.host:
-            own.outbox.mkdir(parents=True, exist_ok=True)
-            return MaildirRelay(own.outbox, self.clock)
-        config = RelayConfig(
-            host=own.host,
-            port=own.port,
-            hostname=own.hostname or self.settings.gateway.domain,
-            security=Security(own.security),
-            username=own.username,
-            password=own.password.get_secret_value(),
-            connections=own.connections,
-            ca_file=Path(own.ca_file) if own.ca_file else None,
-        )
-        return Relay(config, self.clock)
-
-    def _signer(self) -> Signer | None:
-        own = self.settings.dkim
-        if not own.domain:
-            return None
-        try:
-            key = Path(own.key_file).read_bytes()
-        except OSError as error:
-            raise ConfigurationError([("dkim.key_file", f"cannot be read: {error.strerror}")]) from error
-        return Signer(own.domain, own.selector, key, self.clock)
-
-
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+async def _end_tasks(tasks: Sequence[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
     """Gives tasks that were asked to stop their time, then cancels them; returns those that live on all the same.
 
     Under such a one nobody closes the database: what it still records would be lost, and mails would go twice.

@@ -17,14 +17,14 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_who_stops_in_time_is_not_cancelled() -> None:
     task = asyncio.create_task(asyncio.sleep(0))
-    assert await app._end([task]) == set()
+    assert await app._end_tasks([task]) == set()
     assert not task.cancelled()
-    assert await app._end([]) == set()
+    assert await app._end_tasks([]) == set()
 
 
 async def test_who_takes_too_long_is_cancelled() -> None:
     task = asyncio.create_task(asyncio.sleep(60))
-    assert await app._end([task]) == set()
+    assert await app._end_tasks([task]) == set()
     assert task.cancelled()
 
 
@@ -40,6 +40,6 @@ async def test_who_lives_on_is_told_of() -> None:
 
     task = asyncio.create_task(stubborn())
     await asyncio.sleep(0)
-    assert await app._end([task]) == {task}
+    assert await app._end_tasks([task]) == {task}
     over.set()
     await task
