@@ -222,7 +222,8 @@ def go_through(office: PostOffice, raw: bytes, reason: str | None) -> float:
     result = office.results()[-1]
     # Nobody's words are dropped in silence, unless they are there already.
     assert result.verdict in ("publish", "hold", "reject") or result.reason == "duplicate", result
-    assert result.state == ("held" if result.verdict == "hold" else "closed")
+    # What nobody is told of waits, too.
+    assert result.state == ("held" if result.verdict == "hold" or result.flag == "hushed" else "closed")
     assert reason is None or result.reason == reason, result
     with office.database.reading() as tx:
         assert tx.scalars(select(raw_mails.c.data).order_by(raw_mails.c.spool_id.desc())).first() == raw
