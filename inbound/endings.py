@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inbound import footers, notices, phrases
+from inbound import footers, notices, phrases, signature
 from inbound.lines import Label, Line, Mark
 
 MAX_PARAGRAPHS = 40
 _MAX_LINES = 40
+_FULL = 50
 
 
 def label_ends(lines: Sequence[Line], plain: Sequence[str], labels: list[Label]) -> None:
@@ -82,8 +83,10 @@ def _is_foreign(plain: Sequence[str], first: int, last: int) -> bool:
     while first < last - 1 and phrases.is_rule(plain[first]):
         first += 1
         text = _joined(plain, first, last)
+    # Only a full line is wrapped into a next one: a name below a footer is a name.
+    wrapped = all(len(plain[i]) >= _FULL for i in range(first, last - 1))
     return (
-        footers.is_mobile_footer(text)
+        (wrapped and footers.is_mobile_footer(text))
         or footers.is_list_notice(text)
         or notices.is_disclaimer(text)
         or notices.is_small_print(text)
@@ -113,7 +116,7 @@ def _foreign_tail(plain: Sequence[str], first: int, last: int) -> int:
         if len(text) >= notices.MAX_LENGTH:
             break
         if (
-            footers.is_mobile_footer(text)
+            (at == last - 1 and footers.is_mobile_footer(text))
             or notices.is_small_print(text)
             or (at > first and notices.is_title(plain[at]) and notices.is_disclaimer(text))
         ):
@@ -129,7 +132,7 @@ def _label_rule_above(plain: Sequence[str], labels: list[Label], first: int, sta
     at = first - 1
     while at >= start and not plain[at]:
         at -= 1
-    if at >= start and phrases.is_rule(plain[at]):
+    if at >= start and (phrases.is_rule(plain[at]) or signature.is_bare(plain[at])):
         labels[at] = Label.SIGNATURE
 
 
@@ -160,9 +163,9 @@ def _label_top(lines: Sequence[Line], plain: Sequence[str], labels: list[Label])
     """The warnings of gateways above the first words, one paragraph or several."""
     at = 0
     for _ in range(4):
-        while at < len(plain) and (not plain[at] or phrases.is_rule(plain[at])):
+        while at < len(plain) and (not plain[at] or phrases.is_rule(plain[at]) or labels[at] is not Label.NEW):
             at += 1
-        if at >= len(plain) or labels[at] is not Label.NEW or lines[at].mark is not Mark.NONE:
+        if at >= len(plain) or lines[at].mark is not Mark.NONE:
             return
         if not notices.is_banner(plain[at]) and not notices.is_banner(" ".join(plain[at : at + 2])[:800]):
             return

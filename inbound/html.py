@@ -31,35 +31,40 @@ _BLOCKS = _PARAGRAPHS | frozenset(_BLOCK_NAMES.split())
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:\.0*)?(?:px|pt|em|%|rem)?\s*(?:!|;|$)|"
-    r"opacity\s*:\s*0(?:\.0*)?\s*(?:!|;|$)|max-height\s*:\s*0(?:px)?\s*(?:!|;|$)",
+    r"opacity\s*:\s*0(?:\.0*)?\s*(?:!|;|$)|max-height\s*:\s*0(?:px)?\s*(?:!|;|$)|"
+    r"text-indent\s*:\s*-\d{4,}|(?:left|top|margin-left)\s*:\s*-\d{4,}|font-size\s*:\s*1px\s*(?:!|;|$)",
     re.IGNORECASE,
 )
+_COLOUR = re.compile(
+    r"(?:^|[;\s])(color|background-color|background)\s*:\s*(#[0-9a-f]{3,8}|[a-z]{3,20})(?=\s*(?:!|;|$))"
+)
+_COLOUR_NAMES = {"white": "#ffffff", "#fff": "#ffffff", "black": "#000000", "#000": "#000000"}
 _LINKS = ("http:", "https:", "mailto:")
 
 # Clients put their own prefix before another's names (x_, gmail-m_123…, v1): the end of a name decides.
-_CUTS = ("divrplyfwdmsg", "outlookmessageheader", "stopspelling", "zwchr", "mail-editor-reference-message-container")
-_QUOTES = (
-    *(
-        "moz-cite-prefix",
-        "gmail_attr",
-        "yahoo_quoted",
-        "protonmail_quote",
-        "tutanota_quote",
-        "zmail_extra",
-        "isreplycontent",
-    ),
-    *(
-        "ms-outlook-mobile-reference-message",
-        "moz-email-headers-table",
-        "yahoo-quoted-begin",
-        "gmail_quote_attribution",
-    ),
-    *("mailru-blockquote", "reply-intro", "replybody", "quoted_text", "email_quote"),
-)
+_CUT_NAMES = """
+divrplyfwdmsg outlookmessageheader stopspelling zwchr mail-editor-reference-message-container olk_src_body_section
+ms-outlook-mobile-body-separator-line
+"""
+_QUOTE_NAMES = """
+moz-cite-prefix gmail_attr yahoo_quoted protonmail_quote tutanota_quote zmail_extra isreplycontent
+ms-outlook-mobile-reference-message moz-email-headers-table yahoo-quoted-begin gmail_quote_attribution mailru-blockquote
+reply-intro replybody quoted_text email_quote mail-app-auto-quote blockquote_zmail cm_quote front-blockquote
+missive_quote airmail_on messagereplysection quoted-content mail-quote-collapse
+"""
+_SIGNATURE_NAMES = """
+gmail_signature gmail_signature_prefix moz-signature protonmail_signature_block applemailsignature
+ms-outlook-mobile-signature ms-outlook-ios-signature tutanota_signature k9mail-signature composer_signature bloop_sign
+edo-signature cm_signature front-signature sh-signature messagesignaturesection mobile-signature
+"""
+_CUTS = tuple(_CUT_NAMES.split())
+_QUOTES = tuple(_QUOTE_NAMES.split())
 _FORWARDS = ("moz-forward-container", "isforwardcontent")
-_SIGNATURES = (
-    *("gmail_signature", "gmail_signature_prefix", "moz-signature", "protonmail_signature_block", "applemailsignature"),
-    *("ms-outlook-mobile-signature", "ms-outlook-ios-signature", "tutanota_signature"),
+_SIGNATURES = tuple(_SIGNATURE_NAMES.split())
+# One drawing of a line above the header block is Word's alone: Outlook writes it and no person does.
+_HEADER_LINE = re.compile(
+    r"border:\s?none;\s?border-top:\s?solid [^;]{3,30};\s?padding:\s?3(?:\.0)?pt(?: 0(?:cm|in|mm|px|pt)?){3}",
+    re.IGNORECASE,
 )
 _EXACT_SIGNATURES = frozenset({"signature", "x_signature"})
 
@@ -162,7 +167,9 @@ class _Writer:
 
     def end_line(self, *, hard: bool = False, gap: bool = False) -> None:
         """End the line; `hard` even where it is empty, `gap` with a blank line before the next one."""
-        text = "".join(self._pieces).rstrip()
+        written = "".join(self._pieces)
+        # The blank behind the delimiter of a signature is part of it (RFC 3676 §4.3).
+        text = written if written == "-- " else written.rstrip()
         if text or hard:
             if self._gap and self.lines and self.lines[-1].text:
                 self.lines.append(Line("", self._mark if self._mark is Mark.INDENT else Mark.NONE))
@@ -218,7 +225,7 @@ def _enter(
         writer.attach(node)
         writer.end_line(hard=True)
         return context
-    mark = _mark(tag, attributes) if attributes or tag == "blockquote" else Mark.NONE
+    mark = _mark(tag, attributes) if attributes or tag in ("blockquote", "signature") else Mark.NONE
     if mark in (Mark.CUT, Mark.FORWARD):
         writer.cut(mark)
         mark = Mark.NONE
@@ -269,7 +276,9 @@ def _close(writer: _Writer, closing: str) -> None:
 def _mark(tag: str, attributes: dict[str, str | None]) -> Mark:
     if attributes.get("data-marker") == "__QUOTED_TEXT__":
         return Mark.QUOTE
-    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower().split()
+    names = (
+        f"{attributes.get('class') or ''} {attributes.get('id') or ''} {attributes.get('name') or ''}".lower().split()
+    )
     for name in names:
         if name.endswith(_CUTS):
             return Mark.CUT
@@ -279,6 +288,10 @@ def _mark(tag: str, attributes: dict[str, str | None]) -> Mark:
             return Mark.FORWARD
         if name.endswith(_SIGNATURES) or name in _EXACT_SIGNATURES:
             return Mark.SIGNATURE
+    if tag == "div" and "border-top" in (style := attributes.get("style") or "") and _HEADER_LINE.match(style[:300]):
+        return Mark.CUT
+    if tag == "signature":
+        return Mark.SIGNATURE
     if tag == "blockquote":
         cited = (attributes.get("type") or "").lower() == "cite" or any(name.endswith("gmail_quote") for name in names)
         return Mark.QUOTE if cited else Mark.INDENT
@@ -291,7 +304,17 @@ def _is_hidden(attributes: dict[str, str | None]) -> bool:
     if "hidden" in attributes:
         return True
     style = attributes.get("style")
-    return bool(style) and bool(_HIDDEN.search(style or ""))
+    if not style:
+        return False
+    return bool(_HIDDEN.search(style)) or ("color" in style.lower() and _is_unseen(style.lower()))
+
+
+def _is_unseen(style: str) -> bool:
+    """Text in the very colour it stands on, or transparent."""
+    colours = {name: _COLOUR_NAMES.get(value, value) for name, value in _COLOUR.findall(style)}
+    colour = colours.get("color", "")
+    below = (colours.get("background-color"), colours.get("background"))
+    return colour == "transparent" or (bool(colour) and colour in below)
 
 
 def _remove(node: LexborNode) -> None:

@@ -236,10 +236,10 @@ class _Labeller:
     def _is_marked(self, i: int) -> bool:
         """The line begins with a mark that is used for quotes, and so does the next."""
         found = _OTHER_MARK.match(self.plain[i])
+        if found is None:
+            return False
         below = self.next[i + 1]
-        return found is not None and (
-            below >= len(self.lines) or self.plain[below].startswith(found[0]) or len(found[0]) > 1
-        )
+        return len(found[0]) > 1 or (below < len(self.lines) and self.plain[below].startswith(found[0]))
 
     def _attributed(self, start: int, end: int) -> int:
         self.introduced = True
@@ -298,12 +298,18 @@ class _Labeller:
         while end < len(self.lines):
             if self.quoted[end] or self.lines[end].mark in (Mark.CUT, Mark.FORWARD) or self._begins_answered(end):
                 break
+            if self.lines[end].text.startswith("-- ") and not self.lines[start].text.startswith("-- "):
+                break
             said += bool(self.plain[end])
             if said > signature.MAX_LINES:
                 return start + 1
             end += 1
         below = [text for text in self.plain[start + 1 : end] if text]
         if signature.is_signature(self.lines[start].text, below):
+            # Two delimiters are one.
+            above = start - 1
+            if above >= 0 and signature.is_bare(self.plain[above]) and self.labels[above] is Label.NEW:
+                self.labels[above] = Label.SIGNATURE
             return self._set(start, end, Label.SIGNATURE)
         return start + 1
 

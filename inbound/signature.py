@@ -28,10 +28,18 @@ def is_delimiter(text: str, raw: str, below: str) -> bool:
     return footers.is_list_rule(text) and footers.is_list_footer(below)
 
 
+def is_bare(text: str) -> bool:
+    """The line is a delimiter and nothing else."""
+    return text in _DELIMITERS
+
+
 def is_signature(delimiter: str, below: Sequence[str]) -> bool:
     """The lines with words below the delimiter (as it came) are no part of the letter."""
-    if delimiter.startswith("-- ") or not below:
+    below = [text for text in below if text not in _DELIMITERS] if below and below[-1] in _DELIMITERS else below
+    if delimiter.startswith("-- ") or (not below and delimiter.strip() == "--"):
         return True
+    if not below:
+        return False
     if footers.is_list_rule(delimiter) and footers.is_list_footer(below[0]):
         return True
     own = [text for text in below if not _is_added(text)]
@@ -45,7 +53,12 @@ def is_signature(delimiter: str, below: Sequence[str]) -> bool:
 
 
 def _is_added(text: str) -> bool:
-    return notices.is_disclaimer(text) or notices.is_small_print(text) or footers.is_list_footer(text)
+    return (
+        notices.is_disclaimer(text)
+        or notices.is_small_print(text)
+        or footers.is_list_footer(text)
+        or footers.is_mobile_footer(text)
+    )
 
 
 def _is_prose(text: str) -> bool:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from inbound.html import read_html
-from inbound.quoting import Mark
+from inbound.lines import Mark
 
 
 def text_of(html: str) -> str:
@@ -39,6 +39,12 @@ def test_a_link_that_shows_its_target_is_written_once() -> None:
         '<span style="color:red;FONT-SIZE:0">secret</span>',
         '<p style="visibility:hidden">secret</p>',
         '<p style="mso-hide:all">secret</p>',
+        '<p style="color:#fff;background-color:white">secret</p>',
+        '<p style="color:transparent">secret</p>',
+        '<p style="position:absolute; left:-9999px">secret</p>',
+        '<p style="text-indent:-9999px">secret</p>',
+        '<p style="max-height:0; overflow:hidden">secret</p>',
+        '<p style="font-size:1px">secret</p>',
         "<p hidden>secret</p>",
         "<style>secret</style>",
         "<script>secret</script>",
@@ -51,6 +57,40 @@ def test_hidden_text_is_in_neither_form(hidden: str) -> None:
     html = f"<p>seen</p>{hidden}"
     assert text_of(html).strip() == "seen"
     assert clean(html) == "<p>seen</p>"
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["color:#fff;background:#000", "color:white", "text-indent:-18.0pt", "margin-left:-20px", "background:white"],
+)
+def test_text_that_can_be_seen_stays(style: str) -> None:
+    assert text_of(f'<p style="{style}">seen</p>') == "seen"
+
+
+@pytest.mark.parametrize(
+    ("html", "mark"),
+    [
+        ('<div name="quoted-content">old</div>', Mark.QUOTE),
+        ('<div name="messageReplySection">old</div>', Mark.QUOTE),
+        ('<div class="gmail-m_12moz-cite-prefix">old</div>', Mark.QUOTE),
+        ('<div class="x_gmail_signature">old</div>', Mark.SIGNATURE),
+        ("<signature>old</signature>", Mark.SIGNATURE),
+        ('<div id="composer_signature">old</div>', Mark.SIGNATURE),
+    ],
+)
+def test_names_of_clients(html: str, mark: Mark) -> None:
+    assert [line.mark for line in read_html(html).lines if line.text] == [mark]
+
+
+@pytest.mark.parametrize("padding", ["3.0pt 0cm 0cm 0cm", "3.0pt 0in 0in 0in", "3pt 0 0 0"])
+def test_the_line_that_word_draws_above_a_header_block(padding: str) -> None:
+    cut = f"<p>new</p><div style='border:none;border-top:solid #B5C4DF 1.0pt;padding:{padding}'><p>old</p></div>"
+    assert Mark.CUT in [line.mark for line in read_html(cut).lines]
+    assert Mark.CUT not in [line.mark for line in read_html("<div style='border-top:solid red 1pt'>x</div>").lines]
+
+
+def test_the_blank_behind_the_delimiter_of_a_signature_stays() -> None:
+    assert [line.text for line in read_html("yes<br>-- <br>Ann").lines] == ["yes", "-- ", "Ann"]
 
 
 def test_small_text_is_not_hidden() -> None:
