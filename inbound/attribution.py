@@ -62,7 +62,9 @@ _DATE_FIRST = re.compile(
     r"(?:\d{4}[-/.年]\s?\d{1,2}[-/.月]|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}\.? [^\W\d_]{3,10}\.? \d{4}|\d{4}\. ?\d)",
 )
 _CITING = re.compile(
-    r"(?:quoting|zitat von|zitiere|citando|citant|citation de|citát|citerar|цитирую|cytowanie|citeren)\b", re.IGNORECASE
+    r"(?:quoting|zitat von|zitiere|citando|citant|citation de|citát|citerar|цитирую|cytowanie|citeren|"
+    r"selon|en réponse à|in reply to|als antwort auf|in antwort auf|en respuesta a|in risposta a|em resposta a)\b",
+    re.IGNORECASE,
 )
 # One web mail puts dashes in place of the colon, another nothing.
 _UNENDED = re.compile(
@@ -124,12 +126,15 @@ def is_attribution(text: str, *, introduces: bool) -> bool:
     if not ended:
         return _is_unended(bare, evidence, introduces=introduces)
     if _CITING.match(lower):
-        return "@" in lower or introduces
+        # "Selon Ann" begins sentences too: without marks below only the words that no person begins with are believed.
+        return "@" in lower if introduces else "@" in lower and lower.startswith(("quoting", "zitat von"))
     bracketed = bool(_BRACKETED.search(lower))
     if _strangers(text) > _allowed_strangers(evidence, bracketed, introduces and opens(text)):
         return False
     if verb is None:
         # Whatever the language: an address at the end, or all three kinds of evidence.
+        if introduces and evidence >= 2 and _strangers(text) == 0:
+            return True
         return (evidence >= 2 and bool(_ADDRESS_END.search(bare))) or (evidence == 3 and opens(text))
     if introduces:
         return bool(evidence) or bool(_OPENINGS.match(lower)) or is_named(text)

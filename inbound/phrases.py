@@ -57,7 +57,8 @@ _BOTH_SIDES = re.compile(r">>> ?\S.{3,200}\d.{0,30}>>>$")
 _ABOVE = re.compile(
     r"(?:please )?(?:reply|respond|type your (?:reply|response)|write) above this line|"
     r"(?:please )?do not (?:write|reply|type) below this line|"
-    r"(?:merci de )?(?:r[ée]pon(?:se|dez|dre)|[ée]cri(?:vez|re)) (?:au-dessus de|avant) cette ligne|"
+    r"(?:merci de |veuillez )?(?:r[ée]pon(?:se|dez|dre)|[ée]cri(?:vez|re)|saisi(?:ssez|r)|ins[ée]re[zr])"
+    r"(?: (?:votre|une) (?:r[ée]ponse|texte|message))? (?:au-dessus de|avant) cette ligne|"
     r"(?:bitte )?(?:antworten sie )?oberhalb dieser (?:linie|zeile)|"
     r"responda (?:por )?encima de esta l[ií]nea|rispondi sopra questa (?:linea|riga)",
     re.IGNORECASE,

@@ -121,6 +121,7 @@ def test_an_attribution_in_any_language_is_no_new_word(line: str, quote: str) ->
     [
         "I disagree with what Bob wrote:",
         "As Bob wrote:",
+        "Selon Bob <bob@example.org> :",
         "In his mail of 2019 my old friend said:",
         "We met on 3 March 2026 at 10:00 and then somebody wrote:",
         "It was nice. On Monday at 10:00 Bob wrote:",
@@ -134,6 +135,31 @@ def test_a_sentence_of_a_person_introduces_no_quote(sentence: str) -> None:
 
 def test_what_a_person_says_above_a_quote_stays() -> None:
     assert new_words("I disagree with what Bob wrote:\n> old words\n\nIndeed.").startswith("I disagree")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "En réponse à Bob Roux <bob@example.org> :",
+        "Selon Bob Roux <bob@example.org>:",
+        "Bob Roux (02/03/2026 10:00):",
+        "* Bob Roux <bob@example.org> [2026-03-02 10:00]:",
+    ],
+)
+def test_lines_without_a_verb_introduce_marked_quotes(line: str) -> None:
+    assert new_words(f"Oui.\n\n{line}\n> old words") == "Oui."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-- Reply above this line --",
+        "##- Please type your reply above this line -##",
+        "##- Veuillez écrire votre réponse au-dessus de cette ligne -##",
+    ],
+)
+def test_below_the_line_of_a_ticket_system_nothing_is_new(line: str) -> None:
+    assert new_words(f"Oui.\n\n{line}\n\nold words") == "Oui."
 
 
 def test_a_name_above_the_answered_mail_belongs_to_it() -> None:

@@ -122,7 +122,18 @@ def test_nor_in_html(text: list[str], client: str) -> None:
 
 
 # A delimiter, a footer and a field mean what stands below them, so they may mean another thing once that is cut.
-UNSTABLE = ("--", "—", "| cell |", "***", "____________", "Sent from my iPhone", "To: Ann", "Subject: x")
+UNSTABLE = (
+    "--",
+    "—",
+    "| cell |",
+    "***",
+    "____________",
+    "Sent from my iPhone",
+    "To: Ann",
+    "Subject: x",
+    ": quoted",
+    "JD> quoted",
+)
 STABLE = PIECES.filter(lambda piece: piece not in UNSTABLE and not piece.startswith(("From:", "Sent:")))
 
 
