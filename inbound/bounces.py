@@ -159,7 +159,7 @@ def _distinct(text: str) -> list[str]:
 
 def _blocks(part: Message) -> Iterator[Message]:
     encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
-    payload = part.get_payload()
+    payload = structure.payload_of(part)
     if encoding in ("base64", "quoted-printable"):
         # The standard library reads the blocks without decoding them first (RFC 3464 §2.1.1 wants 7bit).
         yield from _split(_octets_of(part))
@@ -180,7 +180,7 @@ def _split(octets: bytes) -> Iterator[Message]:
 
 def _octets_of(part: Message) -> bytes:
     """The decoded octets of a message/* part, which the standard library has taken for mails."""
-    payload = part.get_payload()
+    payload = structure.payload_of(part)
     if isinstance(payload, list):
         text = "\n\n".join(block.as_string() for block in payload[: 2 * MAX_RECIPIENTS] if isinstance(block, Message))
     else:

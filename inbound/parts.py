@@ -93,12 +93,12 @@ def _entry_words(leaf: Leaf) -> str:
 def _walk(leaves: Leaves, part: Message, taken: dict[bytes, bytes], *, alternative: bool) -> None:
     view = _view(part)
     kind = view.get_content_type()
-    payload = part.get_payload()
+    payload = structure.payload_of(part)
     if isinstance(payload, list) and kind.startswith("multipart/"):
         if kind == "multipart/encrypted":
             leaves.note("encrypted")
             return
-        children = [child for child in payload if isinstance(child, Message)]
+        children = payload
         if kind == "multipart/alternative":
             alternative, children = True, _without_twins(children)
         for child in children:
@@ -256,13 +256,11 @@ def _declared_name(view: Message) -> str:
 def _content(part: Message, view: Message, taken: dict[bytes, bytes]) -> bytes:
     """The decoded octets of a leaf or of a nested mail, placeholders replaced by what they stand for."""
     encoding = str(view.get("Content-Transfer-Encoding", "")).split(";")[0].strip().lower()
-    payload = part.get_payload()
+    payload = structure.payload_of(part)
     if isinstance(payload, list):
-        nested = payload[0].get_payload() if payload and isinstance(payload[0], Message) else ""
+        nested = structure.payload_of(payload[0]) if payload else ""
         held = taken.get(_octets(nested).strip()) if isinstance(nested, str) else None
         return b"" if held is None else _transfer_decode(held, encoding)
-    if not isinstance(payload, str):
-        return b""
     if len(payload) < 200 and (held := taken.get(_octets(payload).strip())) is not None:
         return _transfer_decode(held, encoding)
     # Only the decoding form gives the octets as they came: the other has replaced what its charset does not know.

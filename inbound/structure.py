@@ -273,6 +273,21 @@ def _part(fields: list[Field], *, in_digest: bool) -> _Part:
     return _Part(None, kind in ("message/rfc822", "message/global", "message/news", "message/partial"), False)
 
 
+def payload_of(part: Message) -> list[Message] | str:
+    """The children of a part, or the text of a leaf with strange octets as surrogates. Never raises.
+
+    The standard library decodes that text by the charset which the mail names, and some names are more than it bears.
+    """
+    try:
+        payload = part.get_payload()
+    except ValueError:
+        octets = part.get_payload(decode=True)
+        return octets.decode("ascii", "surrogateescape") if isinstance(octets, bytes) else ""
+    if isinstance(payload, list):
+        return [child for child in payload if isinstance(child, Message)]
+    return payload if isinstance(payload, str) else ""
+
+
 def read_tree(slim: bytes) -> Message:
     """The MIME tree of a limited mail, by the standard library alone."""
     return message_from_bytes(slim)

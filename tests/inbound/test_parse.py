@@ -178,3 +178,8 @@ def test_a_digest_of_mails_is_attachments() -> None:
     parsed = parse(HEAD + multipart("digest", b"\r\n" + first, b"\r\n" + second))
     assert [a.name for a in parsed.attachments] == ["First.eml", "Second.eml"]
     assert parsed.text is None
+
+
+def test_a_charset_that_no_codec_may_be_called_is_read_all_the_same() -> None:
+    raw = b"From: ann@people.example\r\nContent-Type: text/plain; charset=\x00\r\n\r\nvoil\xe0 des mots\r\n"
+    assert parse(raw).text == "voilà des mots\n"
