@@ -46,6 +46,7 @@ _DAY = re.compile(
     rf"\b\d{{1,2}}(?:st|nd|rd|th|er|º|\.)?,? (?:de |d['’]|of )?(?:{_MONTHS})[^\W\d_]{{0,8}}\b|"
     rf"\b(?:{_MONTHS})[^\W\d_]{{0,8}}\.? \d{{1,2}}\b"
 )
+_TELLING = re.compile(r"[\d@]")
 _BRACKETED = re.compile(r"[<(\[][^<>\s]{0,200}@[^<>\s]{1,200}[>)\]]")
 _ADDRESS_END = re.compile(r"[<(\[][^<>\s]{1,200}@[^<>\s]{1,200}[>)\]],?\s?[:：]?$")
 _OPENINGS = re.compile(
@@ -110,6 +111,9 @@ def opens(text: str) -> bool:
     """The text begins like an attribution, with a date or a word that programs put before one."""
     if _OPENINGS.match(text) or _DATE_FIRST.match(text):
         return True
+    # Most lines have neither a bracket nor a number: they are told so at once.
+    if not _TELLING.search(text):
+        return False
     lower = text.lower()
     return bool(_BRACKETED.search(lower) or (_DAY.search(lower) and _TIME.search(lower)))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-MAX_TEXT = 20_000
+MAX_TEXT = 2_000
 _SMALL_WORDS = {
     "fr": """
         le la les un une des du de et est que qui pour dans ce cette ces pas je nous vous il elle ils on sur

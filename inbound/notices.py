@@ -7,6 +7,7 @@ is confidential, for whom it is, what to do who is not, what is forbidden; one o
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 MAX_LENGTH = 4000
 # What it is about: this mail, and what is attached to it.
@@ -179,6 +180,7 @@ def is_disclaimer(text: str) -> bool:
     return kinds(text) >= (3 if speaks_of_itself and not _SOMEBODY.search(text) else 5)
 
 
+@lru_cache(maxsize=32)
 def kinds(text: str) -> int:
     """How many kinds of a disclaimer's phrases the text has, of six."""
     lower = text[:MAX_LENGTH].lower()
