@@ -24,6 +24,8 @@ SentTexts: TypeAlias = Callable[[Connection, Iterable[tuple[int, str]]], dict[tu
 
 _GLIMPSE = 32_768
 _EARLIER = 4
+# What a signature may take at the end of a text; the rest need not travel.
+_TAIL = 2400
 _MOST_ANSWERED = 2
 _FIELD = re.compile(rb"^(in-reply-to|references|from):((?:[^\n]*\n[ \t])*[^\n]*)", re.IGNORECASE | re.MULTILINE)
 _MESSAGE_ID = re.compile(rb"<[^<>\s]{3,250}>")
@@ -53,7 +55,7 @@ def collect(tx: Connection, mails: Sequence[Mail], house: House, sent_texts: Sen
     for glimpse, pairs in zip(glimpses, wanted, strict=True):
         author = authors.get(glimpse.author)
         texts = tuple(sent[pair] for pair in pairs if pair in sent)
-        tails = tuple(earlier.get(author.id, ())) if author else ()
+        tails = tuple(text[-_TAIL:] for text in earlier.get(author.id, ())) if author else ()
         hints.append(Hints(texts, tails) if texts or tails else NOTHING_KNOWN)
     return hints
 

@@ -22,7 +22,7 @@ def relabel(lines: Sequence[Line], labels: Sequence[Label], earlier: Sequence[st
     """The labels with the learned tail of the new words as signature. `earlier`: texts of the author, any order."""
     corrected = list(labels)
     said = [i for i, line in enumerate(lines) if labels[i] is Label.NEW and line.text.strip()]
-    tail = _learned([_bare(lines[i].text) for i in said], [_lines(text) for text in earlier])
+    tail = _learned([_bare(lines[i].text) for i in said[-_MAX_LINES - 1 :]], [_last_lines(text) for text in earlier])
     # Somebody who sends nothing but their tail means it.
     if not tail or tail == len(said):
         return corrected
@@ -53,8 +53,8 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
     return count
 
 
-def _lines(text: str) -> list[str]:
-    return [bare for line in text.splitlines() if (bare := _bare(line))]
+def _last_lines(text: str) -> list[str]:
+    return [bare for line in text[-2 * _MAX_LENGTH :].splitlines() if (bare := _bare(line))]
 
 
 def _bare(line: str) -> str:
