@@ -45,6 +45,10 @@ class Composing:
         self._database = database
         self._templates = TemplateCache()
 
+    def warm_up(self) -> None:
+        """Makes ready what the first mail would wait for."""
+        self._composer.warm_up()
+
     def compose_all(self, claimed: Sequence[Claimed]) -> Iterator[Outgoing | Outcome]:
         """One result for each, in order, made when it is asked for. Never raises for a delivery."""
         # A notice brings a whole mail's text along: of those, a few at a time.

@@ -83,6 +83,13 @@ class Renderer:
         template = self._html[language.code].get_template(f"web/{name}.html")
         return template.render(language=language.code, **words)
 
+    def warm_up(self) -> None:
+        """Loads and inlines every sheet ahead of the first mail, which would wait for it."""
+        for kind in ("post", "notice"):
+            for code, language in self._languages.items():
+                self._sheet(kind, code)
+                language.number(1)
+
     def _load(self, kind: str, code: str) -> tuple[Template, Template]:
         layout = (self._folder / "layout.html").read_text("utf-8")
         screen = (self._folder / "screen.css").read_text("utf-8")

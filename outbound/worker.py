@@ -100,6 +100,7 @@ class Sender:
     async def run(self) -> None:
         """Sends what is due, then waits for more, until stop()."""
         self._fan_out.start()
+        await asyncio.get_running_loop().run_in_executor(self._composing, self._mails.warm_up)
         closing = asyncio.create_task(self._close_courier())
         try:
             while not self._stopping.is_set():
