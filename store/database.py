@@ -67,7 +67,8 @@ class Database:
         """Claims an SQLite database for this process until close(). Raises ConfigurationError if another has it."""
         if not self.is_sqlite or not self.url.database or self._held:
             return
-        lock = Path(self.url.database + ".lock").open("a")  # noqa: SIM115 (held until close())
+        # Beside the file itself: by a symbolic link the same database would have another lock.
+        lock = Path(f"{Path(self.url.database).resolve()}.lock").open("a")  # noqa: SIM115 (held until close())
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

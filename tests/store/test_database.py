@@ -245,3 +245,14 @@ def test_an_error_tells_nobodys_words(database: Database) -> None:
     with pytest.raises(IntegrityError) as caught, database.transaction() as tx:
         tx.execute(insert(communities), [row, row])
     assert "somebody's words" not in str(caught.value).partition("DETAIL")[0]
+
+
+def test_a_symbolic_link_leads_to_the_same_lock(sqlite_url: str, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(sqlite_url.removeprefix("sqlite:///"))
+    first, second = Database(sqlite_url), Database(f"sqlite:///{link}")
+    first.hold()
+    with pytest.raises(ConfigurationError, match="another Relais"):
+        second.hold()
+    second.close()
+    first.close()
