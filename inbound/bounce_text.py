@@ -128,7 +128,8 @@ _CODES = (
 _REPLY_CODE = re.compile(
     r"(?<![\d.:@])(4(?:21|3[0-2]|5[0-5]|7[0-5])|5(?:0[0-4]|1[0-7]|2[1-3]|3[0-58]|5\d|7[0-9]))(?=[ \-,:;)\]]|$)", re.M
 )
-# What the words mean where no code is given: (words, subject and detail of RFC 3463, class where nothing names one).
+_CLASS = {True: "5", False: "4"}
+# What the words mean where no code is given: (words, subject and detail of RFC 3463 §3).
 _MEANINGS = (
     (
         re.compile(
@@ -140,7 +141,6 @@ _MEANINGS = (
             re.IGNORECASE,
         ),
         "2.2",
-        "4",
     ),
     (
         re.compile(
@@ -154,7 +154,6 @@ _MEANINGS = (
             re.IGNORECASE,
         ),
         "1.1",
-        "5",
     ),
     (
         re.compile(
@@ -164,14 +163,12 @@ _MEANINGS = (
             re.IGNORECASE,
         ),
         "1.2",
-        "5",
     ),
     (
         re.compile(
             r"(?:message|mail|size)[^\n]{0,30}(?:too (?:large|big)|exceed)|trop (?:gros|volumineux)", re.IGNORECASE
         ),
         "3.4",
-        "5",
     ),
     (
         re.compile(
@@ -181,7 +178,6 @@ _MEANINGS = (
             re.IGNORECASE,
         ),
         "4.7",
-        "4",
     ),
     (
         re.compile(
@@ -190,7 +186,6 @@ _MEANINGS = (
             re.IGNORECASE,
         ),
         "7.1",
-        "5",
     ),
 )
 
@@ -244,19 +239,22 @@ def name_failed(lead: str) -> list[str]:
     return alone or others
 
 
-def read_status(text: str) -> str:
-    """The enhanced status code that the text names or means; "" where it says nothing of the kind."""
+def read_status(text: str, *, over: bool = True) -> str:
+    """The enhanced status code that the text names or means; "" where it says nothing of the kind.
+
+    Words without a code tell the cause alone: then the class is 5 where the delivery is `over`, and 4 while it is not.
+    """
     for codes in _CODES:
         if found := codes.search(text):
             return found["code"]
     reply = _REPLY_CODE.search(text)
-    for words, detail, usual in _MEANINGS:
+    for words, detail in _MEANINGS:
         if words.search(text):
-            return f"{reply[1][0] if reply else usual}.{detail}"
+            return f"{reply[1][0] if reply else _CLASS[over]}.{detail}"
     return f"{reply[1][0]}.0.0" if reply else ""
 
 
-def status_beside(address: str, lead: str, others: list[str]) -> str:
+def status_beside(address: str, lead: str, others: list[str], *, over: bool) -> str:
     """The status said after any mention of `address` and before the next of another recipient, else anywhere."""
     lower, key = lead.lower(), address.lower()
     stops = [other.lower() for other in others if other.lower() != key][:20]
@@ -266,7 +264,7 @@ def status_beside(address: str, lead: str, others: list[str]) -> str:
             break
         begin = at + len(key)
         end = min([begin + 1500, *(found for stop in stops if (found := lower.find(stop, begin)) >= 0)])
-        if status := read_status(lead[begin:end]):
+        if status := read_status(lead[begin:end], over=over):
             return status
         at = lower.find(key, begin)
-    return read_status(lead)
+    return read_status(lead, over=over)

@@ -125,7 +125,7 @@ def read_unruly(notice: Notice) -> tuple[BouncedRecipient, ...]:
     late = bool(delayed) or says_delay(f"{notice.subject}\n{lead}")
     recipients = []
     for address in named:
-        status = status_beside(address, lead, named) or read_status(notice.subject)
+        status = status_beside(address, lead, named, over=not late) or read_status(notice.subject, over=not late)
         action = "delayed" if late else "failed"
         recipients.append(BouncedRecipient(address, status, action, _is_permanent(action, status)))
     return tuple(recipients)
@@ -211,7 +211,7 @@ def _recipient(block: Message) -> BouncedRecipient | None:
     if not status or status.endswith(".0.0"):
         # Many systems say no more than the class there, and leave the rest to the words of the other side.
         # The class stays that of the system that gave up (RFC 3464 §2.3.4).
-        meant = read_status(diagnostic)
+        meant = read_status(diagnostic, over=action not in _HELD_BACK)
         status = status[:1] + meant[1:] if status and meant else meant or status
     return BouncedRecipient(address, status, action, _is_permanent(action, status))
 

@@ -26,12 +26,14 @@ class ExplainedAttachment(TypedDict):
 
 
 class ExplainedRecipient(TypedDict):
-    """One recipient of a failure report."""
+    """One recipient of a failure report; `over`: nobody is still trying; `cause`: what stood in the way."""
 
     address: str
     status: str
     action: str
     permanent: bool
+    over: bool
+    cause: str
 
 
 class ExplainedBounce(TypedDict):
@@ -133,4 +135,6 @@ def _recipient(recipient: BouncedRecipient) -> ExplainedRecipient:
         "status": recipient.status,
         "action": recipient.action,
         "permanent": recipient.permanent,
+        "over": recipient.over,
+        "cause": recipient.cause.value,
     }

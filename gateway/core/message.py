@@ -146,15 +146,57 @@ class Kind(StrEnum):
     LOOP = "loop"
 
 
+class BounceCause(StrEnum):
+    """Why a mail did not arrive, by subject and detail of its enhanced status code (RFC 3463 §3)."""
+
+    NO_SUCH_ADDRESS = "no_such_address"
+    NO_SUCH_HOST = "no_such_host"
+    FULL = "full"
+    """The mailbox or its system has no room: the address lives, and may take the next mail."""
+    TOO_LARGE = "too_large"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+    """A policy or a filter, not the address: another mail may pass."""
+    UNKNOWN = "unknown"
+
+
+_CAUSES = {
+    **dict.fromkeys(("1.0", "1.1", "1.3", "1.4", "1.6", "2.1"), BounceCause.NO_SUCH_ADDRESS),
+    **dict.fromkeys(("1.2", "1.10", "4.3", "4.4"), BounceCause.NO_SUCH_HOST),
+    **dict.fromkeys(("2.2", "3.1"), BounceCause.FULL),
+    **dict.fromkeys(("2.3", "3.4"), BounceCause.TOO_LARGE),
+    **dict.fromkeys(("4.0", "4.1", "4.2", "4.5", "4.6", "4.7"), BounceCause.UNREACHABLE),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class BouncedRecipient:
-    """One recipient of a failure report (RFC 3464 §2.3). `status` is "" where the report names none."""
+    """One recipient of a failure report (RFC 3464 §2.3). `status` is "" where the report names none.
+
+    Three questions, three answers: `over` is this mail's fate, `permanent` whether another try could have helped, and
+    `cause` whether the address is to blame: a full mailbox may be permanent for one mail and is no dead address.
+    """
 
     address: str
     status: str
+    """As the report names it; where it only has words, what they mean, of class 5 where the delivery is over."""
     action: str
     """failed, delayed, delivered, relayed, expanded; complaint for a feedback report (RFC 5965); "" where unknown."""
     permanent: bool
+    """The delivery is over, and no code of class 4 says that the same mail might pass later."""
+
+    @property
+    def over(self) -> bool:
+        """This mail will not be delivered any more: nobody is still trying."""
+        return self.action in ("failed", "")
+
+    @property
+    def cause(self) -> BounceCause:
+        """Why, as far as the status tells."""
+        _, _, detail = self.status.partition(".")
+        if detail.startswith("7."):
+            return BounceCause.REFUSED
+        return _CAUSES.get(detail, BounceCause.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ SYSTEMS = {
         "MAILER-DAEMON@mx.example",
         "failure notice",
         "Sorry, I was unable to deliver your message to:\n<bob@example.org>:\nThe user's mailbox is full.\n",
-        ("bob@example.org", "4.2.2", False),
+        ("bob@example.org", "5.2.2", True),
     ),
     "german": (
         "Mailer-Daemon@mx.example",
@@ -197,7 +197,8 @@ def test_what_mail_systems_write(system: str) -> None:
         ("host 10.5.1.1 said 452-4.2.2 full", "4.2.2"),
         ("connect to 192.0.2.4: 421 busy", "4.0.0"),
         ("Eudora 4.2.0.58", ""),
-        ("mailbox full", "4.2.2"),
+        ("mailbox full", "5.2.2"),
+        ("452 mailbox full", "4.2.2"),
         ("552 mailbox full", "5.2.2"),
         ("domain not found", "5.1.2"),
         ("sent 250 2.1.5 ok", ""),
@@ -206,6 +207,11 @@ def test_what_mail_systems_write(system: str) -> None:
 )
 def test_the_status_a_text_names_or_means(text: str, status: str) -> None:
     assert read_status(text) == status
+
+
+def test_words_without_a_code_are_of_class_4_while_somebody_still_tries() -> None:
+    assert read_status("mailbox full", over=False) == "4.2.2"
+    assert read_status("552 mailbox full", over=False) == "5.2.2"
 
 
 def test_words_of_failure_in_french_and_english() -> None:

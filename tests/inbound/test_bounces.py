@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import time
 
-from gateway.core.message import BouncedRecipient
+from gateway.core.message import BounceCause, BouncedRecipient
 from inbound.bounces import Notice, is_receipt, read_complaint, read_fields, read_report, read_unruly
 from tests.inbound.mails import multipart, part
 
@@ -95,3 +95,38 @@ def test_raw_utf8_in_a_global_report_is_read() -> None:
     )
     found = read_report(block.encode()) or ()
     assert [(r.address, r.permanent) for r in found] == [("rené@élan.example", True), ("bob@example.org", False)]
+
+
+def judged(text: str) -> BouncedRecipient:
+    (recipient,) = read_unruly(Notice("Mail status", text, b"", "", frozenset()))
+    return recipient
+
+
+def test_without_a_code_a_delivery_that_is_over_is_permanent_and_one_that_is_not_is_not() -> None:
+    full = judged("We could not deliver to <bob@example.org>: the mailbox is full.")
+    assert full == BouncedRecipient("bob@example.org", "5.2.2", "failed", True)
+    assert full.over
+    assert full.cause is BounceCause.FULL
+    late = judged("Not yet delivered to <bob@example.org>: the mailbox is full. We will keep trying.")
+    assert late == BouncedRecipient("bob@example.org", "4.2.2", "delayed", False)
+    assert not late.over
+    assert late.cause is BounceCause.FULL
+
+
+def test_a_code_of_class_4_outweighs_that_the_delivery_is_over() -> None:
+    given_up = judged("Could not deliver to <bob@example.org>: 4.4.1 no answer. I will not try again.")
+    assert (given_up.permanent, given_up.over, given_up.cause) == (False, True, BounceCause.UNREACHABLE)
+
+
+def test_the_status_tells_what_stood_in_the_way() -> None:
+    causes = {
+        "5.1.1": BounceCause.NO_SUCH_ADDRESS,
+        "5.1.2": BounceCause.NO_SUCH_HOST,
+        "5.1.10": BounceCause.NO_SUCH_HOST,
+        "4.2.2": BounceCause.FULL,
+        "5.3.4": BounceCause.TOO_LARGE,
+        "5.7.26": BounceCause.REFUSED,
+        "5.5.2": BounceCause.UNKNOWN,
+        "": BounceCause.UNKNOWN,
+    }
+    assert {status: BouncedRecipient("a@b.example", status, "failed", True).cause for status in causes} == causes

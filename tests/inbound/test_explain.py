@@ -37,5 +37,14 @@ def test_a_bounce_names_its_recipients() -> None:
     explained = explain(HEAD + multipart("report", part("text/plain", "failed"), status))
     assert explained["kind"] == "bounce"
     assert explained["bounce"] == {
-        "recipients": [{"address": "a@b.example", "status": "", "action": "failed", "permanent": True}]
+        "recipients": [
+            {
+                "address": "a@b.example",
+                "status": "",
+                "action": "failed",
+                "permanent": True,
+                "over": True,
+                "cause": "unknown",
+            }
+        ]
     }
