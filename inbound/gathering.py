@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -14,9 +15,10 @@ from gateway.core.community import Membership, Person
 from gateway.core.message import Arrival, ParsedMessage
 from inbound import route
 from inbound.case import Case, ReadMail
+from inbound.haste import needs_time
 from inbound.policy import Facts
 from inbound.route import Destination, House, ToCommunity, ToParent, ToPost
-from store import communities, memberships, people, posts
+from store import communities, handovers, memberships, people, posts
 from store.communities import Locked
 from store.posts import Place
 
@@ -52,10 +54,12 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What came before: (community, dedup key) of posts, and the authors' Message-IDs."""
+    """What came before: (community, dedup key) of posts, the authors' Message-IDs, and what we handed over."""
 
     copies: frozenset[tuple[int, str]]
     message_ids: frozenset[str]
+    handed_over: dict[tuple[int, int], datetime]
+    """By (content, person), and only where somebody answered with what takes time to write."""
 
 
 def gather(tx: Connection, batch: Sequence[ReadMail], house: House) -> Gathered:
@@ -67,6 +71,7 @@ def gather(tx: Connection, batch: Sequence[ReadMail], house: House) -> Gathered:
     seen = _Seen(
         frozenset(posts.duplicates(tx, keys)) if keys else frozenset(),
         frozenset(posts.message_ids_seen(tx, (read.reading.parsed.message_id for read in batch))),
+        handovers.handed_over(tx, _answers_that_take_time(settled, known)),
     )
     return Gathered(
         tuple(_case(stop, locked, place, known, seen, house) for stop, locked, place in settled), known.locked
@@ -109,6 +114,22 @@ def _look_up(tx: Connection, stops: Sequence[_Stop]) -> _Known:
     )
 
 
+def _answers_that_take_time(
+    settled: Iterable[tuple[_Stop, Locked | None, Place | None]], known: _Known
+) -> set[tuple[int, int]]:
+    """(content, person) of the answers that nobody writes at once; most answers quote, and are none of these."""
+    return {
+        (place.post.content_id, person.id)
+        for stop, _, place in settled
+        if place and (person := _author(stop.read, known)) and needs_time(stop.read.reading)
+    }
+
+
+def _author(read: ReadMail, known: _Known) -> Person | None:
+    author = read.reading.parsed.author
+    return known.people.get(author.key) if author else None
+
+
 def _places(tx: Connection, stops: Iterable[_Stop]) -> dict[int, Place]:
     post_ids = {stop.destination.post_id for stop in stops if isinstance(stop.destination, ToPost)}
     return posts.places(tx, post_ids) if post_ids else {}
@@ -148,8 +169,7 @@ def _place_within(read: ReadMail, known: _Known, locked: Locked | None) -> Place
 
 def _place_by_headers(read: ReadMail, known: _Known) -> tuple[Locked | None, Place | None]:
     """The answered post in a community of the author's, where the address itself names no place."""
-    author = read.reading.parsed.author
-    person = known.people.get(author.key) if author else None
+    person = _author(read, known)
     if person is None:
         return None, None
     for message_id in _answered(read):
@@ -168,9 +188,10 @@ def _case(
     house: House,
 ) -> Case:
     parsed = stop.read.reading.parsed
-    person = known.people.get(parsed.author.key) if parsed.author else None
+    person = _author(stop.read, known)
     community = locked.community if locked else None
     both = (community.id, person.id) if community and person else None
+    sent = seen.handed_over.get((place.post.content_id, person.id)) if place and person else None
     duplicate = community is not None and (community.id, stop.read.dedup_key) in seen.copies
     facts = Facts(
         destination=stop.destination,
@@ -185,6 +206,7 @@ def _case(
         served=False,
         approved=stop.arrival.approved,
         reused_id=not duplicate and parsed.message_id in seen.message_ids,
+        after=stop.read.mail.envelope.received_at - sent if sent else None,
     )
     return Case(stop.arrival, stop.read, facts)
 

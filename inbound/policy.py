@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from gateway.core.community import Community, Membership, Person, PersonState, PostPolicy, Role
 from gateway.core.decision import Decision, Reason, Verdict
 from gateway.core.message import Kind, Reading
 from inbound.authenticity import Proof
 from inbound.auto_replies import SUBJECT_SIGN
+from inbound.haste import is_too_fast
 from inbound.route import Destination, ToBounce, ToCommunity, ToLeave, ToManagers, ToNobody, ToParent, ToPost
 from store.posts import Place
 
@@ -51,6 +53,8 @@ class Facts:
     """A human wants it published."""
     reused_id: bool
     """Another mail came with the same Message-ID and other words."""
+    after: timedelta | None = None
+    """How long after we handed the answered mail over for this person; None where nobody asked or it is not known."""
 
 
 def decide(facts: Facts, rules: Rules) -> Decision:
@@ -120,6 +124,10 @@ def _is_machines(f: Facts, r: Rules) -> bool:
     return _is_auto_reply(f) and not _by_words_alone(f, r)
 
 
+def _is_hasty(f: Facts) -> bool:
+    return f.after is not None and is_too_fast(f.reading, f.after)
+
+
 def _strays(f: Facts, r: Rules) -> bool:
     """A signed mail to somebody else, handed to us by whoever has a copy, would be posted in its author's name."""
     return r.require_addressed and isinstance(f.destination, ToCommunity) and not f.addressed and not f.approved
@@ -141,6 +149,7 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.HOLD,        Reason.SENDER_UNKNOWN,       lambda f, r: f.person is None),
     (Verdict.HOLD,        Reason.SUSPENDED,            lambda f, r: _state(f) is not PersonState.ACTIVE),
     (Verdict.HOLD,        Reason.LOOKS_AUTOMATIC,      lambda f, r: _is_auto_reply(f) and not f.approved),
+    (Verdict.HOLD,        Reason.FASTER_THAN_HUMAN,    lambda f, r: _is_hasty(f) and not f.approved),
     # Where to: the place must exist and take posts.
     (Verdict.REJECT,      Reason.TOPIC_GONE,           lambda f, r: _gone(f)),
     (Verdict.REJECT,      Reason.NO_PLACE,             lambda f, r: isinstance(f.destination, ToNobody)),

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     SENDER_NOT_CHECKED = "sender_not_checked"
     SENDER_UNKNOWN = "sender_unknown"
     LOOKS_AUTOMATIC = "looks_automatic"
+    FASTER_THAN_HUMAN = "faster_than_human"
     NOT_ADDRESSED = "not_addressed"
     MODERATED = "moderated"
     # reject

@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import func, select, update
 
 from gateway.core.community import Pace, PersonState, PostPolicy, Role
+from gateway.core.delivery import DeliveryState, Outcome
 from gateway.core.token import Purpose
 from inbound.policy import Rules
-from store import arrivals, communities, memberships, people, posts
+from store import arrivals, communities, deliveries, memberships, people, posts
 from store.schema import contents, fan_outs, topics
 from store.schema import posts as post_rows
+from tests.inbound.mailroom import KEPT
 from tests.inbound.post_office import RULES, PostOffice, Result, mail
 from tests.network import KEYS
 
@@ -562,3 +564,54 @@ def test_a_token_in_a_quotation_is_not_handed_on(office: PostOffice, projets: in
     stored = office.posted()[-1][0]
     assert key[6:] not in stored
     assert "reply@relais.example" in stored
+
+
+# ── answers that come too soon ───────────────────────────────────────────────────────────────────────────────────────
+
+RECEIVED = (
+    "Thank you for your message. We have received it and one of our colleagues will answer it as soon as possible, "
+    "mostly within two working days."
+)
+
+
+def sent_to_bob(office: PostOffice) -> int:
+    """A post of ann's that the relay has just taken for bob and carol."""
+    post_id = published(office.post(mail(), "projets"))
+    office.network.fan_out()
+    with office.database.transaction() as tx:
+        claimed = deliveries.claim(tx, office.clock(), 9)
+        taken = [Outcome(c.delivery.id, c.delivery.attempts, DeliveryState.DELIVERED, KEPT) for c in claimed]
+        deliveries.record(tx, [(outcome, None) for outcome in taken], office.clock())
+    return post_id
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text", "reason"),
+    [
+        (2, RECEIVED, "faster_than_human"),
+        (40, RECEIVED, "member_answer"),
+        (2, "I am in, and Tom as well.", "member_answer"),
+        (2, f"{RECEIVED}\r\n\r\nOn 20 Nov 2026 Ann wrote:\r\n> Who comes along on Friday?", "member_answer"),
+    ],
+)
+def test_whole_sentences_within_seconds_wait_for_a_human(
+    office: PostOffice, projets: int, seconds: int, text: str, reason: str
+) -> None:
+    first = sent_to_bob(office)
+    office.clock.advance(seconds=seconds)
+    answer = mail("bob", text=text, message_id="<m2@people.example>")
+    result = office.post(answer, office.reply_address(first, person(office, "bob")))
+    assert result.reason == reason
+    if result.state == "held":
+        with office.database.transaction() as tx:
+            assert arrivals.retry(tx, 2, approved=True)
+        office.work()
+        assert office.results()[-1].reason == "member_answer"
+
+
+def test_headers_alone_tell_which_mail_was_answered_so_soon(office: PostOffice, projets: int) -> None:
+    sent_to_bob(office)
+    answer = mail(
+        "bob", text=RECEIVED, message_id="<m2@people.example>", headers="In-Reply-To: <m1@people.example>\r\n"
+    )
+    assert office.post(answer, "projets").reason == "faster_than_human"

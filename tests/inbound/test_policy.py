@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -102,6 +103,11 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.HOLD, Reason.SENDER_UNKNOWN, replace(PLAIN, person=None, membership=None)),
     (Verdict.HOLD, Reason.SUSPENDED, replace(PLAIN, person=replace(ANN, state=PersonState.SUSPENDED))),
     (Verdict.HOLD, Reason.LOOKS_AUTOMATIC, replace(PLAIN, reading=AWAY)),
+    (
+        Verdict.HOLD,
+        Reason.FASTER_THAN_HUMAN,
+        replace(ANSWER, reading=reading(Kind.ORDINARY, "Thank you. " * 20), after=timedelta(seconds=2)),
+    ),
     (Verdict.REJECT, Reason.TOPIC_GONE, replace(ANSWER, place=WITHDRAWN)),
     (Verdict.REJECT, Reason.NO_PLACE, replace(PLAIN, destination=ToNobody())),
     (Verdict.REJECT, Reason.NO_PLACE, replace(PLAIN, destination=ToParent(), community=None, membership=None)),
