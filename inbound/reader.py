@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -24,9 +25,15 @@ from inbound.job import Job, NotRead, Read, ReaderSetup
 
 log = structlog.get_logger(__name__)
 
-WALL_S = 60.0
+START_S = 15.0
+"""For a child to come up."""
+TALK_S = 5.0
+"""For the other end of the pipe to take or to give more octets, once there are some."""
+WALL_S = 50.0
+"""For one mail."""
 ENOUGH_S = 30.0
-"""After so long the rest of a batch is left for the next one: with one more mail at WALL_S it is within the lease."""
+"""After so long the rest of a batch is left for the next one: with one more child and mail it is within the lease."""
+LEFT = "the mails before it took long"
 _RETIRE_AFTER = 5000
 # Not `-m`: what the process sends back must be of importable modules, not of __main__.
 _PROGRAM = "from inbound.reading_process import main; main()"
@@ -60,6 +67,10 @@ class Reader:
         if self._pipe is not None:
             return
         ours, theirs = socket.socketpair()
+        # In the middle of a message Connection waits for ever: for a child that stopped, or died of half an answer.
+        limit = struct.pack("@ll", int(TALK_S), int(TALK_S % 1 * 1e6))
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         with theirs:
             fd = theirs.fileno()
             self._child = subprocess.Popen([sys.executable, "-c", _PROGRAM, str(fd)], pass_fds=[fd])  # noqa: S603
@@ -73,7 +84,7 @@ class Reader:
         while len(answers) < len(asked):
             if answers and time.monotonic() > until:
                 left = [mail for mail, _ in asked[len(answers) :]]
-                answers += [Unread(mail, "the mails before it took long", temporary=True) for mail in left]
+                answers += [Unread(mail, LEFT, temporary=True) for mail in left]
                 break
             answers += self._read_until_trouble(asked[len(answers) :], until)
         self._served += len(asked)
@@ -127,11 +138,14 @@ class Reader:
         return answers
 
     def _hand_over(self, asked: Sequence[tuple[Mail, Hints]]) -> Connection:
-        """Sends the jobs to a child that said it is ready. Raises EOFError or OSError where there is none."""
+        """Sends the jobs to a child that said it is ready. Raises EOFError or OSError where there is none.
+
+        A child takes all jobs before it begins the first: what goes wrong here is no mail's fault.
+        """
         self.start()
         assert self._pipe is not None
         if not self._ready:
-            if not self._pipe.poll(WALL_S):
+            if not self._pipe.poll(START_S):
                 raise TimeoutError
             self._pipe.recv()
             self._ready = True
@@ -140,7 +154,8 @@ class Reader:
 
     def _bury(self, error: Exception) -> str:
         """Ends what is left of the child; returns what became of it, in words that follow "the reader"."""
-        if isinstance(error, TimeoutError):
+        # BlockingIOError: it took or gave no more in the middle of a message.
+        if isinstance(error, TimeoutError | BlockingIOError):
             trouble = "took too long"
         elif isinstance(error, EOFError | OSError):
             trouble = self._cause_of_death()

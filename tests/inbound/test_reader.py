@@ -15,6 +15,7 @@ from inbound.authenticity import Border
 from inbound.case import ReadMail
 from inbound.job import ReaderSetup
 from inbound.reader import Reader, Unread
+from store import arrivals
 from store.blobs import DiskBlobs
 from tests.inbound.post_office import mail
 from tests.network import DOMAIN, envelope
@@ -216,6 +217,57 @@ def test_a_child_that_never_comes_up_is_no_mails_fault(reader: Reader, monkeypat
     answers = read(reader, batch("one", "two"))
     assert shown(answers) == ["the reader ended with 9 before it read anything"] * 2
     assert all(isinstance(a, Unread) and a.temporary for a in answers)
+
+
+def test_a_child_that_takes_no_jobs_is_ended_and_no_mail_is_to_blame(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TALK_S", 0.3)
+    deaf = (
+        _PROGRAM.replace("reading_process.main()", "")
+        + """
+from multiprocessing.connection import Connection
+pipe = Connection(int(sys.argv[1]))
+pipe.recv()
+pipe.send("ready")
+time.sleep(600)
+"""
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_PROGRAM", deaf)
+        reader.start()
+    child = reader._child
+    answers = read(reader, batch("x" * 2_000_000, "two"))
+    assert shown(answers) == ["the reader took too long before it read anything"] * 2
+    assert all(isinstance(a, Unread) and a.temporary for a in answers)
+    assert child and child.returncode == -signal.SIGKILL
+    assert shown(read(reader, batch("next"))) == ["next"]
+
+
+def test_a_child_that_stops_in_the_middle_of_an_answer_costs_that_mail(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TALK_S", 0.3)
+    halting = _PROGRAM.replace(
+        """    if b"TRAP" in raw:
+        return Trap()
+""",
+        """    if b"HALF" in raw:
+        os.write(int(sys.argv[1]), (1000).to_bytes(4, "big") + b"half")
+        time.sleep(600)
+""",
+    )
+    monkeypatch.setattr(module, "_PROGRAM", halting)
+    answers = read(reader, batch("one", "HALF", "three"))
+    assert shown(answers) == ["one", "the reader took too long", "three"]
+    assert [isinstance(a, Unread) and a.temporary for a in answers] == [False] * 3
+
+
+def test_a_batch_is_over_before_its_claim_is() -> None:
+    # The last mail may begin a moment before it is enough, need a new child first, and use up its time.
+    dying = 2 * 2.0
+    longest = module.ENOUGH_S + dying + module.START_S + module.TALK_S + module.WALL_S + module.TALK_S + dying
+    assert longest < arrivals.LEASE.total_seconds()
 
 
 def test_a_child_is_retired_in_time(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
