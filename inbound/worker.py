@@ -7,10 +7,12 @@ processes. A message whose processing fails three times is set aside whole, and 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import assert_never
 
 import structlog
 
@@ -22,9 +24,10 @@ from inbound.case import Decided, ReadMail
 from inbound.hints import SentTexts
 from inbound.job import ReaderSetup
 from inbound.policy import Rules
-from inbound.reader import Reader, Unread
+from inbound.reader import LEFT, Reader, Unread
 from inbound.route import House
 from store import arrivals
+from store.arrivals import AfterFailure
 from store.database import Database
 from store.wakeups import Wakeups, Work
 
@@ -50,6 +53,14 @@ class WorkerSetup:
     """Told of every verdict after its commit: the counters."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Returned:
+    """A claimed message that goes back into the spool, with what it failed of, "" where it did not fail."""
+
+    mail: Mail
+    trouble: str = ""
+
+
 class Worker:
     """One claiming and processing loop on a thread of its own, with its reader processes."""
 
@@ -60,6 +71,8 @@ class Worker:
         self._clock = clock
         self._readers = [Reader(setup.reader) for _ in range(setup.readers)]
         self._pool = ThreadPoolExecutor(max_workers=1 + setup.readers, thread_name_prefix="reading")
+        # What goes back and could not be written yet: the store was away, or its disk full.
+        self._returned: deque[_Returned] = deque()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inbound-worker", daemon=True)
 
@@ -116,9 +129,10 @@ class Worker:
         except Exception as error:
             _tell_trouble(error)
         else:
-            self._give_back([item.mail for item in ahead])
+            self._return([_returned(item) for item in ahead])
 
     def _claim_and_read(self) -> list[ReadMail | Unread]:
+        self._write_returned()
         with self._database.transaction() as tx:
             mails = arrivals.claim(tx, self._clock(), BATCH)
         if not mails:
@@ -127,7 +141,7 @@ class Worker:
             with self._database.reading() as tx:
                 known = hints.collect(tx, mails, self._setup.house, self._setup.sent_texts)
         except StoreError:
-            self._give_back(mails)
+            self._return([_Returned(mail) for mail in mails])
             raise
         asked = list(zip(mails, known, strict=True))
         share = -(-len(mails) // len(self._readers))
@@ -140,18 +154,16 @@ class Worker:
         return [*self._readers[0].read(parts[0]), *(item for other in others for item in other.result())]
 
     def _process(self, batch: Sequence[ReadMail | Unread]) -> None:
+        unread = [item for item in batch if isinstance(item, Unread)]
+        # First: what is given back here may be read by another node meanwhile.
+        self._return([_returned(item) for item in unread])
         readable = [item for item in batch if isinstance(item, ReadMail)]
         while readable:
             count = pipeline.independent(readable)
             self._process_together(readable[:count])
             readable = readable[count:]
-        unread = [item for item in batch if isinstance(item, Unread)]
-        for item in unread:
-            if not item.temporary:
-                self._fail(item.mail, item.trouble)
-        if back := [item for item in unread if item.temporary]:
-            log.error("inbound_trouble", trouble=back[0].trouble, messages=len(back))
-            self._give_back([item.mail for item in back])
+        if ours := [item for item in unread if item.temporary and item.trouble != LEFT]:
+            log.error("inbound_trouble", trouble=ours[0].trouble, messages=len(ours))
             self._stopping.wait(_TROUBLE_PAUSE_S)
 
     def _process_together(self, batch: Sequence[ReadMail]) -> None:
@@ -166,7 +178,7 @@ class Worker:
                 self._process_alone(batch)
         except StoreError as error:
             log.error("inbound_trouble", trouble=str(error), messages=len(batch))
-            self._give_back([read.mail for read in batch])
+            self._return([_Returned(read.mail) for read in batch])
             self._stopping.wait(_TROUBLE_PAUSE_S)
         except Exception as error:
             # Whatever this is, it is of one mail, and only that one may wait for it.
@@ -174,7 +186,7 @@ class Worker:
                 self._process_alone(batch)
             else:
                 log.exception("processing_failed", message=batch[0].mail.id)
-                self._fail(batch[0].mail, f"{type(error).__name__}: {error}")
+                self._return([_Returned(batch[0].mail, f"{type(error).__name__}: {error}")])
         else:
             self._tell(decided)
 
@@ -199,17 +211,49 @@ class Worker:
             )
             self._setup.decided(item)
 
-    def _fail(self, mail: Mail, trouble: str) -> None:
-        with self._database.transaction() as tx:
-            aside = arrivals.fail(tx, mail, trouble, self._clock())
-        log.error("set_aside" if aside else "will_retry", message=mail.id, failures=mail.failures + 1, trouble=trouble)
+    def _return(self, returned: Sequence[_Returned]) -> None:
+        self._returned.extend(returned)
+        self._write_returned()
 
-    def _give_back(self, mails: Sequence[Mail]) -> None:
+    def _write_returned(self) -> None:
+        """Puts back what has to go back; what a store in trouble refuses is tried before each claim. Never raises."""
+        batch = []
+        with suppress(IndexError):
+            while True:
+                batch.append(self._returned.popleft())
         try:
-            with self._database.transaction() as tx:
-                arrivals.release(tx, mails)
+            self._write(batch)
+        except StoreError as error:
+            _tell_trouble(error)
+            self._returned.extend(batch)
         except Exception as error:
             _tell_trouble(error)
+            # One that cannot be written keeps no other from its way back; its own lease will end.
+            for item in batch if len(batch) > 1 else ():
+                self._return([item])
+
+    def _write(self, batch: Sequence[_Returned]) -> None:
+        if not batch:
+            return
+        failed = [item for item in batch if item.trouble]
+        with self._database.transaction() as tx:
+            arrivals.release(tx, [item.mail for item in batch if not item.trouble])
+            after = [arrivals.fail(tx, item.mail, item.trouble, self._clock()) for item in failed]
+        for item, what in zip(failed, after, strict=True):
+            match what:
+                case AfterFailure.LOST:
+                    log.warning("lease_lost", message=item.mail.id, trouble=item.trouble)
+                case AfterFailure.AGAIN | AfterFailure.ASIDE:
+                    event = "set_aside" if what is AfterFailure.ASIDE else "will_retry"
+                    log.error(event, message=item.mail.id, failures=item.mail.failures + 1, trouble=item.trouble)
+                case _:
+                    assert_never(what)
+
+
+def _returned(item: ReadMail | Unread) -> _Returned:
+    if isinstance(item, Unread) and not item.temporary:
+        return _Returned(item.mail, item.trouble)
+    return _Returned(item.mail)
 
 
 def _tell_trouble(error: Exception) -> None:

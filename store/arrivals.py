@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 
@@ -45,6 +46,14 @@ class Closing:
     person_id: int | None
     community_id: int | None
     post_id: int | None
+
+
+class AfterFailure(Enum):
+    """What becomes of a message that failed. LOST: somebody else has it by now, and nothing was written."""
+
+    AGAIN = auto()
+    ASIDE = auto()
+    LOST = auto()
 
 
 class LostLeaseError(StoreError):
@@ -174,8 +183,8 @@ def close(tx: Connection, mails: Sequence[Mail], closings: Sequence[Closing], no
     )
 
 
-def fail(tx: Connection, mail: Mail, trouble: str, now: datetime) -> bool:
-    """Counts one failure of processing; after three the message is set aside, whole. Returns whether it was.
+def fail(tx: Connection, mail: Mail, trouble: str, now: datetime) -> AfterFailure:
+    """Counts one failure of processing; after three the message is set aside, whole.
 
     A restart is not a failure: it leaves the lease to run out. Does nothing where the lease was lost.
     """
@@ -188,14 +197,15 @@ def fail(tx: Connection, mail: Mail, trouble: str, now: datetime) -> bool:
     }
     fence = and_(spool.c.id == mail.id, spool.c.attempts == mail.attempts, spool.c.state == "spooled")
     if tx.execute(update(spool).where(fence).values(values)).rowcount != 1:
-        return False
-    if aside:
-        tx.execute(
-            update(arrivals)
-            .where(arrivals.c.spool_id == mail.id, arrivals.c.state == "spooled")
-            .values(state="set_aside", closed_at=now)
-        )
-    return aside
+        return AfterFailure.LOST
+    if not aside:
+        return AfterFailure.AGAIN
+    tx.execute(
+        update(arrivals)
+        .where(arrivals.c.spool_id == mail.id, arrivals.c.state == "spooled")
+        .values(state="set_aside", closed_at=now)
+    )
+    return AfterFailure.ASIDE
 
 
 def release(tx: Connection, mails: Sequence[Mail]) -> None:

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import StatementError
+from structlog.testing import capture_logs
 
 from gateway.core.decision import Verdict
 from gateway.core.errors import StoreError
 from gateway.core.message import Hints, Mail
-from inbound import pipeline
+from inbound import pipeline, reader
 from inbound import worker as module
 from inbound.case import Decided, ReadMail
-from inbound.reader import Reader, Unread
+from inbound.reader import LEFT, Reader, Unread
 from inbound.worker import Worker, WorkerSetup
 from store import arrivals
+from store.database import Database
 from store.schema import raw_mails, spool
 from store.wakeups import Wakeups, Work
 from tests.inbound.post_office import HOUSE, RULES, PostOffice, mail
@@ -168,6 +170,70 @@ def test_who_lost_a_lease_writes_nothing_and_the_others_are_done(plant: Plant, c
     assert [state[0] for state in plant.states()] == ["closed", "spooled", "closed"]
 
 
+def test_a_poisoned_batch_that_outlives_its_claim_is_counted_once(plant: Plant) -> None:
+    """While the first worker reads, its claim ends and another node does it all: only that one's word counts."""
+    accept(plant, "one", "bad", "three")
+    slow = [plant.office.database]
+
+    def outlast(one: Mail) -> Unread | None:
+        if slow and one.id == 1:
+            slow.clear()
+            plant.office.clock.now += arrivals.LEASE
+            other.run_once()
+        return Unread(one, "boom", temporary=False) if b"bad" in (one.raw or b"") else None
+
+    plant.trouble = outlast
+    other = Worker(plant.worker._setup, plant.office.database, plant.wakeups, plant.office.clock)
+    with capture_logs() as lines:
+        plant.worker.run_once()
+    other.stop()
+    assert plant.states() == [("closed", 2, 0, ""), ("spooled", 2, 1, "boom"), ("closed", 2, 0, "")]
+    assert [text for text, _, _ in plant.office.posted()] == ["one", "three"]
+    said = [line["event"] for line in lines if line["event"] in ("will_retry", "lease_lost", "set_aside")]
+    # The other one's failure was written; of the late one is only told that it came too late.
+    assert said.count("will_retry") == 1 and set(said) == {"will_retry", "lease_lost"}
+
+
+def test_what_is_left_of_a_batch_is_given_back_without_a_pause(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_TROUBLE_PAUSE_S", 600.0)
+    plant.trouble = lambda one: Unread(one, LEFT, temporary=True) if one.id == 2 else None
+    accept(plant, "one", "two")
+    plant.worker.run_once()
+    assert plant.states() == [("closed", 1, 0, ""), ("spooled", 1, 0, "")]
+    plant.trouble = lambda _: None
+    plant.worker.run_once()
+    assert len(plant.office.posted()) == 2
+
+
+@pytest.mark.parametrize("failed", [False, True], ids=["given back", "failed"])
+def test_what_cannot_be_put_back_is_put_back_later(plant: Plant, monkeypatch: pytest.MonkeyPatch, failed: bool) -> None:
+    """C6: on a full disk the way back needs the disk, too; a claim must not have to run out for it."""
+    accept(plant, "one", "two")
+    plant.trouble = lambda one: Unread(one, "boom", temporary=not failed)
+
+    def full(*_: object) -> None:
+        raise StoreError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(arrivals, "fail" if failed else "release", full)
+        plant.worker.run_once()
+        plant.worker.run_once()
+    plant.trouble = lambda _: None
+    plant.office.clock.advance(seconds=1)
+    plant.worker.run_once()
+    assert {state[2] for state in plant.states()} == {int(failed)}
+    plant.office.clock.advance(seconds=5)
+    plant.worker.run_once()
+    assert [text for text, _, _ in plant.office.posted()] == ["one", "two"]
+
+
+def test_what_was_read_ahead_and_failed_is_counted_when_the_loop_ends(plant: Plant) -> None:
+    accept(plant, "one", "bad")
+    plant.trouble = lambda one: Unread(one, "boom", temporary=False) if b"bad" in (one.raw or b"") else None
+    plant.worker._forget(plant.worker._pool.submit(plant.worker._claim_and_read))
+    assert plant.states() == [("spooled", 1, 0, ""), ("spooled", 1, 1, "boom")]
+
+
 def test_the_loop_works_stops_and_gives_back(plant: Plant) -> None:
     done = threading.Event()
     tell = plant.decided.append
@@ -229,6 +295,57 @@ def test_the_loop_outlives_a_release_that_fails(plant: Plant, monkeypatch: pytes
     assert not plant.worker.has_died()
     plant.worker.stop()
     assert not plant.worker.has_died()
+
+
+def test_poison_in_two_nodes_batches_is_counted_for_the_poison_alone(
+    postgresql_url: str, clock: SetClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real readers: what takes long is set aside after three, the rest goes to whoever comes, and nothing twice."""
+    monkeypatch.setattr(reader, "ENOUGH_S", 0.5)
+    monkeypatch.setattr(
+        reader,
+        "_PROGRAM",
+        """
+from inbound import reading, reading_process
+reading_process.CPU_S = 0.2
+read = reading.read
+def spin(raw, *rest):
+    while b"bad" in raw:
+        pass
+    return read(raw, *rest)
+reading.read = spin
+reading_process.main()
+""",
+    )
+    nodes = [Database(postgresql_url), Database(postgresql_url)]
+    office = PostOffice(nodes[0], clock, tmp_path / "blobs")
+    office.network.join(office.network.community("projets"), office.network.person("ann"))
+    for n in range(8):
+        text = "bad" if n % 2 else f"words {n}"
+        office.accept(mail(message_id=f"<{n}@people.example>", text=text), "projets")
+    setup = WorkerSetup(HOUSE, RULES, office.setup, readers=1, sent_texts=nothing_sent, decided=lambda _: None)
+    workers = [Worker(setup, node, Wakeups(node), clock) for node in nodes]
+
+    def work(worker: Worker) -> None:
+        while worker.run_once():
+            pass
+
+    with capture_logs() as lines:
+        for _ in range(3):
+            threads = [threading.Thread(target=work, args=(worker,)) for worker in workers]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            clock.advance(minutes=1)
+    posted = sorted(text for text, _, _ in office.posted())
+    for worker, node in zip(workers, nodes, strict=True):
+        worker.stop()
+        node.close()
+    assert posted == sorted(f"words {n}" for n in range(0, 8, 2))
+    counted = [line["failures"] for line in lines if line["event"] in ("will_retry", "set_aside")]
+    assert sorted(counted) == [1] * 4 + [2] * 4 + [3] * 4
+    assert not [line for line in lines if line["event"] == "lease_lost"]
 
 
 def test_real_readers_in_real_processes(office: PostOffice, tmp_path: Path) -> None:

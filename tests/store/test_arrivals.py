@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from gateway.core.message import Mail
 from store import arrivals
-from store.arrivals import LEASE, Accepted, Closing, LostLeaseError
+from store.arrivals import LEASE, Accepted, AfterFailure, Closing, LostLeaseError
 from store.database import Database
 from store.schema import arrivals as arrival_rows
 from store.schema import attachments, contents, raw_mails, spool
@@ -49,9 +49,9 @@ def set_aside(database: Database, clock: SetClock) -> Mail:
     for _ in range(3):
         [mail] = claim(database, clock)
         with database.transaction() as tx:
-            aside = arrivals.fail(tx, mail, "ValueError: boom", clock())
+            after = arrivals.fail(tx, mail, "ValueError: boom", clock())
         clock.advance(minutes=5)
-    assert aside
+    assert after is AfterFailure.ASIDE
     return mail
 
 
@@ -105,7 +105,7 @@ def test_the_fence_stops_who_lost_the_lease(database: Database, clock: SetClock)
     with pytest.raises(LostLeaseError):
         close(database, old, clock)
     with database.transaction() as tx:
-        assert not arrivals.fail(tx, old, "late", clock())
+        assert arrivals.fail(tx, old, "late", clock()) is AfterFailure.LOST
         arrivals.release(tx, [old])
     assert claim(database, clock) == []
     close(database, new, clock)
@@ -150,13 +150,13 @@ def test_three_failures_set_a_mail_aside_whole(database: Database, clock: SetClo
     for _ in range(3):
         [mail] = claim(database, clock)
         with database.transaction() as tx:
-            aside = arrivals.fail(tx, mail, "ValueError: boom", clock())
+            after = arrivals.fail(tx, mail, "ValueError: boom", clock())
         waits.append(0)
-        while not aside and not claim(database, clock):
+        while after is AfterFailure.AGAIN and not claim(database, clock):
             clock.advance(seconds=5)
             waits[-1] += 5
         clock.now += LEASE
-    assert aside
+    assert after is AfterFailure.ASIDE
     assert waits == [5, 60, 0]
     assert counts(database, clock) == {"set_aside": 1}
     with database.reading() as tx:
