@@ -12,9 +12,15 @@ from html import unescape
 MAX_TAGS = 50_000
 MAX_DEPTH = 512
 MAX_REPEATED = 200_000
+MAX_ATTRIBUTES = 200
+MAX_LINES = 50_000
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+# Only a long tag can have many attributes, each of which parsers compare with all before it.
+_LONG_TAG = re.compile(r"""<[a-zA-Z](?:[^"'<>]++|"[^"]*+"|'[^']*+'|<)*+""")
+_VALUE = re.compile(r""""[^"]*+"|'[^']*+'|/""")
 _ANY_TAG = re.compile(r"<[^<>]*>?")
 _BREAKS = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h[1-6]|/?blockquote)\b[^<>]*>", re.IGNORECASE)
+_EMPTY_LINES = re.compile(r"\n\s*\n")
 _ENDLESS = re.compile(r"<!--|-->|<!\[[^<>\]]{0,80}\]>")
 # Elements that have no end or close themselves, so that leaving them open makes nothing deeper.
 _VOID_NAMES = """
@@ -26,7 +32,9 @@ _FORMATTING = frozenset(_FORMATTING_NAMES.split())
 
 
 def is_costly(source: str) -> bool:
-    """Building its tree takes more than linear time: very deep, or formatting left open that every block repeats."""
+    """Building its tree takes more than linear time: deep, many attributes, formatting that blocks repeat."""
+    if any(_has_many_attributes(tag[0]) for tag in _LONG_TAG.finditer(source)):
+        return True
     depth = formatting = repeated = 0
     still_open: dict[str, int] = {}
     for count, match in enumerate(_TAG.finditer(source)):
@@ -46,8 +54,13 @@ def is_costly(source: str) -> bool:
     return depth > MAX_DEPTH
 
 
+def _has_many_attributes(tag: str) -> bool:
+    return len(tag) > 2 * MAX_ATTRIBUTES and len(_VALUE.sub(" ", tag).split()) > MAX_ATTRIBUTES
+
+
 def bare_lines(source: str) -> list[str]:
-    """The words of the document, a line for each break of its blocks."""
+    """The words of the document, a line for each break of its blocks, at most MAX_LINES: the last has the rest."""
     text = _ENDLESS.sub(" ", source)
     text = _ANY_TAG.sub(" ", _BREAKS.sub("\n", text))
-    return [" ".join(line.split()) for line in unescape(text).split("\n")]
+    lines = _EMPTY_LINES.sub("\n\n", unescape(text)).split("\n", MAX_LINES)
+    return [" ".join(line.split()) for line in lines]

@@ -53,8 +53,6 @@ def _read_html(source: str, parsed: ParsedMessage, hints: Hints) -> tuple[Body, 
     document = read_html(source)
     lines, labels = _labelled(document.lines, parsed, hints)
     shown = document.shown([what is Label.NEW for what in labels])
-    if shown is not None:
-        shown = charset.clean_text(shown)
     return _body(lines, labels, shown), shown
 
 

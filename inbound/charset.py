@@ -56,8 +56,12 @@ _WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=
 _CONTROLS = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]+"
 )
-_UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
-_LINE_END = re.compile(r"\r\n?|[\u2028\u2029\x0c]")
+# No text has these: controls, halves of characters, and what Unicode will never assign.
+_UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_LINE_END = re.compile(r"\r\n?|[\u2028\u2029\x0c\x85]")
+# No script stacks more marks on one letter (UAX #15 §13), and sorting a run of them costs the square of its length.
+MAX_MARKS = 30
+_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{MAX_MARKS + 1},}}")
 MAX_ENCODED_WORDS = 1000
 
 
@@ -140,18 +144,33 @@ def _guess(octets: bytes) -> str:
 
 
 def clean_text(text: str) -> str:
-    """The text with \\n line ends, without NUL, other C0 controls and lone surrogates, in NFC."""
+    """The text with \\n line ends, without NUL, other controls and lone surrogates, in NFC."""
     if "\r" in text or not text.isascii() or "\x0c" in text:
         text = _LINE_END.sub("\n", text)
     text = _UNSTORABLE.sub("", text)
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return text if text.isascii() else _compose(text)
 
 
 def clean_line(text: str) -> str:
     """One line fit for a header or a screen: no control, line-separator or bidi character, blanks folded, NFC."""
     text = _CONTROLS.sub(" ", text)
     text = "".join(c for c in text if not "\ud800" <= c <= "\udfff")
-    return unicodedata.normalize("NFC", " ".join(text.split()))
+    return _compose(" ".join(text.split()))
+
+
+def _compose(text: str) -> str:
+    """NFC in linear time: the marks of a letter beyond MAX_MARKS are left out."""
+    return unicodedata.normalize("NFC", _MARKS.sub(_without_stacks, text))
+
+
+def _without_stacks(run: re.Match[str]) -> str:
+    kept: list[str] = []
+    marks = 0
+    for char in run[0]:
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        if marks <= MAX_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def decode_words(text: str) -> str:

@@ -10,7 +10,11 @@ import re
 
 import nh3
 
+from inbound import charset
+
 MAX_SOURCE = 4 * 1024 * 1024
+# Each reference makes the cleaner copy the text before it; so would each control, which clean_text takes out.
+MAX_REFERENCES = 50_000
 _LINKS = ("http:", "https:", "mailto:")
 _TAGS = {
     *(
@@ -46,9 +50,9 @@ _ATTRIBUTES = {
 
 def clean(source: str) -> str | None:
     """The clean form of an HTML fragment; None where nothing readable is left or it is too large to clean."""
-    if len(source) > MAX_SOURCE:
+    if len(source) > MAX_SOURCE or source.count("&") > MAX_REFERENCES:
         return None
-    return _trim(_CLEANER.clean(source)) or None
+    return _trim(_CLEANER.clean(charset.clean_text(source))) or None
 
 
 def _filter_attribute(tag: str, name: str, value: str) -> str | None:

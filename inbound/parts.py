@@ -16,7 +16,8 @@ from inbound.filename import safe_name
 from inbound.flowed import unwrap
 from inbound.sniffing import UNKNOWN, sniff
 
-MAX_TEXT = 2 * 1024 * 1024
+# Of the author's words in all plain parts together, and in all HTML parts together; what is more is a file, too.
+MAX_TEXT = 1024 * 1024
 MAX_WRAPPINGS = 3
 # Other renderings of the same words, for watches and for interactive clients.
 _RENDERINGS = frozenset({"text/x-amp-html", "text/watch-html"})
@@ -51,6 +52,8 @@ class Leaves:
     _lone_html: bool = False
     _lone_text: bool = False
     _wrappings: int = 0
+    _plain_room: int = MAX_TEXT
+    _html_room: int = MAX_TEXT
 
     @property
     def text(self) -> str | None:
@@ -68,6 +71,16 @@ class Leaves:
         """Name something once."""
         if defect not in self.defects:
             self.defects.append(defect)
+
+    def admit(self, kind: str, content: bytes) -> bytes:
+        """As much of a part's words as there is still room for."""
+        if kind == "text/html":
+            admitted = content[: self._html_room]
+            self._html_room -= len(admitted)
+        else:
+            admitted = content[: self._plain_room]
+            self._plain_room -= len(admitted)
+        return admitted
 
     def wordless(self) -> bool:
         """No part so far had words."""
@@ -134,8 +147,9 @@ def _read_leaf(
     leaves._first = False
     content = _content(part, view, taken)
     if is_words:
-        _add_words(leaves, view, kind, content, alternative=alternative)
-        if len(content) <= MAX_TEXT:
+        taken_in = leaves.admit(kind, content)
+        _add_words(leaves, view, kind, taken_in, alternative=alternative)
+        if len(taken_in) == len(content):
             return
         leaves.note("text_too_long")
     if kind in signed.SMIME_TYPES and _unwrap_cms(leaves, content, alternative=alternative):
@@ -182,11 +196,11 @@ def _add_package(leaves: Leaves, package: tnef.Package) -> None:
 def _add_words(leaves: Leaves, view: Message, kind: str, content: bytes, *, alternative: bool) -> None:
     label = _parameter(view, "charset")
     if kind == "text/html":
-        words = charset.clean_text(charset.decode(content[:MAX_TEXT], label or _html_charset(content)))
+        words = charset.clean_text(charset.decode(content, label or _html_charset(content)))
         leaves._htmls.append(words)
         leaves._lone_html = leaves._lone_html or (not alternative and bool(words.strip()))
         return
-    words = charset.clean_text(charset.decode(content[:MAX_TEXT], label))
+    words = charset.clean_text(charset.decode(content, label))
     words, armor = signed.unwrap_pgp(words)
     if armor:
         leaves.note(armor)

@@ -5,6 +5,7 @@ Every mail goes the whole way: accepted into a real store, read as a reader proc
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from inbound.reading import read
 from store.database import Database
 from store.schema import contents, raw_mails, spool
 from tests.inbound.post_office import PROVEN, PostOffice
@@ -21,6 +23,8 @@ from tests.network import SetClock
 CPU_S = 1.0
 HEAD = f"{PROVEN}From: Ann <ann@people.example>\r\nSubject: hostile\r\nMessage-ID: <h1@people.example>\r\n".encode()
 MIME = b"MIME-Version: 1.0\r\n"
+UTF_8 = MIME + b"Content-Type: text/plain; charset=utf-8\r\n"
+HTML = MIME + b"Content-Type: text/html; charset=utf-8\r\n"
 WORDS = b"Words that must not be lost.\r\n"
 
 
@@ -180,6 +184,22 @@ MAILS: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "50,000 empty lines": (lambda: plain(b"\r\n" * 50_000 + WORDS), "member_post"),
     "100,000 quoted lines": (lambda: plain(WORDS + b"> q\r\n" * 100_000), "member_post"),
     "a line of 5 MB": (lambda: plain(b"x" * 5_000_000), None),
+    "30 MB of words in 30 parts": (
+        lambda: mixed(*[text(WORDS * 33_000, b"text/html")] * 30),
+        None,
+    ),
+    "a letter under 60,000 marks": (
+        lambda: plain(b"words a" + "\u0315\u0300\u05ae\u0345".encode() * 15_000, more=UTF_8),
+        "member_post",
+    ),
+    "a tag of 40,000 attributes": (
+        lambda: plain(b"<p " + b" ".join(b"a%d=1" % n for n in range(40_000)) + b">words</p>", more=HTML),
+        "member_post",
+    ),
+    "a tag of 40,000 quoted attributes": (
+        lambda: plain(b"<p " + b"".join(b'a%d=">"' % n for n in range(40_000)) + b">words</p>", more=HTML),
+        "member_post",
+    ),
     "10,000 open tags": (lambda: plain(b"<a " * 10_000, more=MIME + b"Content-Type: text/html\r\n"), None),
     "20,000 open comments": (lambda: plain(b"<!--" * 20_000, more=MIME + b"Content-Type: text/html\r\n"), None),
     "20,000 tags deep": (lambda: plain(b"<div>" * 20_000 + WORDS, more=MIME + b"Content-Type: text/html\r\n"), None),
@@ -199,6 +219,66 @@ MAILS: dict[str, tuple[Callable[[], bytes], str | None]] = {
         "attachment_too_large",
     ),
 }
+
+
+# What may cost more than its length somewhere, once there is a megabyte of it.
+PLAIN_FLOODS = [
+    *(
+        "a",
+        "a ",
+        "\u0301",
+        "é",
+        "\U0001f600",
+        "\ufdfa ",
+        "\xa0 ",
+        "\x85",
+        "\u202e",
+        "你好。",
+        ">",
+        ">>>>>> a\n",
+        "-- \n",
+    ),
+    *("____\n", "On a wrote:\n", "Le a a écrit :\n", "De : a\n", "*From:* a\n", "<a@b.example> ", "[#1]\n", "#1 "),
+    *(":", "(", "=", "begin 644 a\nM\nend\n", "-----BEGIN PGP MESSAGE-----\n", "Sent from my iPhone\n", "12/12/2024 "),
+]
+HTML_FLOODS = [
+    *(
+        "&amp;",
+        "&#1;",
+        "&#x85;",
+        "\x85",
+        "\x81",
+        "<",
+        "</",
+        "<x a=",
+        '<p style="',
+        "<!--",
+        "<?",
+        "<br>",
+        "<p>",
+        "<p>a</p>",
+    ),
+    *(
+        "<b>a",
+        "<i><p>",
+        "<a><p>",
+        "<div>a</div>",
+        "<table><tr><td>a",
+        "<li>",
+        "<blockquote>",
+        "<img>",
+        "<hr>",
+        "<pre>\n",
+    ),
+    *("<svg>", "<div class=gmail_quote>", '<p style="color:red;">a', "2024-01-01 10:00 GMT+01:00 a <a@b.example>:<br>"),
+]
+
+
+def flood(kind: str, atom: str) -> bytes:
+    """A mail of a megabyte of the same, under one line of words."""
+    body = "words\n" + atom * (1_000_000 // len(atom.encode()))
+    head = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n".encode()
+    return plain(base64.encodebytes(body.encode()), more=MIME + head)
 
 
 @contextmanager
@@ -240,6 +320,18 @@ def test_it_ends_well_and_quickly(sqlite_url: str, tmp_path: Path, name: str) ->
     make, reason = MAILS[name]
     with opened(sqlite_url, tmp_path / "blobs") as office:
         spent = go_through(office, make(), reason)
+    assert spent < CPU_S, f"{spent:.2f} s"
+
+
+@pytest.mark.parametrize(
+    ("kind", "atom"), [*(("plain", atom) for atom in PLAIN_FLOODS), *(("html", atom) for atom in HTML_FLOODS)]
+)
+def test_a_megabyte_of_the_same_is_read_quickly_too(kind: str, atom: str) -> None:
+    raw = flood(kind, atom)
+    before = time.process_time()
+    words = read(raw, "ann@people.example", "relais.example").body.text
+    spent = time.process_time() - before
+    assert words.startswith("words") or atom == "[#1]\n"
     assert spent < CPU_S, f"{spent:.2f} s"
 
 
