@@ -96,6 +96,8 @@ class _Part:
     nested: bool
     """message/*: a mail inside the mail."""
     digest: bool
+    report: bool = False
+    """What a machine says to a machine: read, never kept as a file."""
 
 
 def limit(raw: bytes) -> Limited:
@@ -155,8 +157,11 @@ def _delimiter(stack: list[tuple[bytes, bool]]) -> re.Pattern[bytes]:
 
 
 def _close(scan: _Scan, start: int, end: int, part: _Part, *, delimited: bool = False) -> None:
-    """Take the body of a part out where it is a nested mail or large."""
-    if end > start and (part.nested or end - start > LARGE_PART):
+    """Take the body of a part out where it is a nested mail or large; of a large report the beginning stays."""
+    if part.report and end - start > LARGE_PART:
+        scan.defects["report_too_long"] = None
+        scan.replace(start + LARGE_PART, end, b"\r\n" if delimited else b"")
+    elif end > start and (part.nested or end - start > LARGE_PART):
         scan.take(start, end, delimited=delimited)
 
 
@@ -270,7 +275,8 @@ def _part(fields: list[Field], *, in_digest: bool) -> _Part:
         if boundary is None:
             return _Part(None, False, False)
         return _Part(boundary.encode("latin-1", "replace"), False, kind == "multipart/digest")
-    return _Part(None, kind in ("message/rfc822", "message/global", "message/news", "message/partial"), False)
+    nested = kind in ("message/rfc822", "message/global", "message/news", "message/partial")
+    return _Part(None, nested, False, report=kind in ("message/delivery-status", "message/feedback-report"))
 
 
 def payload_of(part: Message) -> list[Message] | str:

@@ -114,3 +114,15 @@ def test_a_boundary_that_strict_readers_miss_is_repaired(value: bytes) -> None:
     raw = b"Content-Type: " + value + b"\r\n\r\n--a b\r\n\r\none\r\n--a b--\r\n"
     tree = structure.read_tree(structure.limit(raw).slim)
     assert [part.get_payload() for part in tree.get_payload()] == ["one"]
+
+
+def test_of_a_long_report_the_beginning_is_read() -> None:
+    people = b"".join(
+        b"Final-Recipient: rfc822; p%d@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n" % n for n in range(9000)
+    )
+    status = b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n" + people
+    raw = HEAD + multipart("report", part("text/plain", "words"), status, part("text/plain", "after"))
+    explained = explain(raw)
+    assert explained["kind"] == "bounce"
+    assert explained["bounce"]["recipients"][0]["address"] == "p0@b.example"
+    assert "report_too_long" in explained["defects"]
