@@ -156,7 +156,7 @@ def _read_leaf(
         return
     if kind in _TNEF or (kind in UNKNOWN and declared.lower() == "winmail.dat"):
         package = tnef.unpack(content)
-        if package is not None:
+        if package is not None and (package.text.strip() or package.html.strip() or package.files):
             _add_package(leaves, package)
             return
     if kind in ("message/delivery-status", "message/feedback-report"):

@@ -104,6 +104,11 @@ def _empty(f: Facts) -> bool:
     return not (body.text.strip() or body.forwarded.strip() or f.reading.parsed.attachments)
 
 
+def _is_cut(f: Facts) -> bool:
+    """Words may stand where nobody looks: deeper, or in later parts, than is read."""
+    return not {"too_deep", "too_many_parts"}.isdisjoint(f.reading.parsed.defects)
+
+
 def _heaviest(f: Facts) -> int:
     return max((attachment.size for attachment in f.reading.parsed.attachments), default=0)
 
@@ -165,6 +170,7 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     # What they wrote.
     (Verdict.REJECT,      Reason.ATTACHMENT_TOO_LARGE, lambda f, r: _heaviest(f) > r.max_attachment_bytes),
     (Verdict.REJECT,      Reason.ENCRYPTED,            lambda f, r: "encrypted" in f.reading.parsed.defects),
+    (Verdict.REJECT,      Reason.UNREADABLE,           lambda f, r: _empty(f) and _is_cut(f)),
     (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _empty(f)),
     (Verdict.HOLD,        Reason.NOT_ADDRESSED,        _strays),
     (Verdict.HOLD,        Reason.MODERATED,            lambda f, r: _moderated(f)),

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     # reject
     NOT_A_MEMBER = "not_a_member"
     ENCRYPTED = "encrypted"
+    UNREADABLE = "unreadable"
     EMPTY = "empty"
     ATTACHMENT_TOO_LARGE = "attachment_too_large"
     TOPIC_CLOSED = "topic_closed"

@@ -174,8 +174,8 @@ MAILS: dict[str, tuple[Callable[[], bytes], str | None]] = {
     ),
     "a multipart that never ends": (lambda: mixed(text()).replace(b"--b--", b""), "member_post"),
     "a type that is none": (lambda: plain(more=MIME + b"Content-Type: ;;;/\r\n"), None),
-    "400 deep": (lambda: nested(400), None),
-    "3,000 deep": (lambda: nested(3000), None),
+    "400 deep": (lambda: nested(400), "unreadable"),
+    "3,000 deep": (lambda: nested(3000), "unreadable"),
     "200 mails in mails": (
         lambda: HEAD + MIME + b"Content-Type: message/rfc822\r\n\r\n" * 200 + b"\r\n" + WORDS,
         None,

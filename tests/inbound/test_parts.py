@@ -99,3 +99,9 @@ def test_a_mail_that_is_only_an_invitation_has_its_words() -> None:
     raw = part("text/calendar; method=REQUEST", "BEGIN:VEVENT\r\nSUMMARY:Visite\r\nEND:VEVENT\r\n")
     assert leaves_of(raw).text == "Visite"
     assert leaves_of(multipart("mixed", part("text/plain", "words"), raw)).text == "words"
+
+
+def test_a_package_with_nothing_in_it_is_kept_as_the_file_it_is() -> None:
+    damaged = TNEF_HEAD + b"\x01\x02\x03"
+    leaves = leaves_of(multipart("mixed", part("application/ms-tnef; name=winmail.dat", damaged)))
+    assert [(leaf.name, leaf.content) for leaf in leaves.attachments] == [("winmail.dat", damaged)]

@@ -85,6 +85,7 @@ def community(**changes: object) -> Community:
 
 AWAY = replace(WORDS, classification=Classification(Kind.AUTO_REPLY, "subject"))
 ENCRYPTED = replace(WORDS, parsed=replace(PARSED, defects=("encrypted",)))
+TOO_DEEP = replace(reading(Kind.ORDINARY, ""), parsed=replace(PARSED, defects=("too_deep",)))
 WITHDRAWN = replace(PLACE, post=replace(PLACE.post, withdrawn=True))
 CLOSED = replace(PLACE, topic=replace(PLACE.topic, closed=True))
 MODERATED = community(post=PostPolicy.MODERATED)
@@ -119,6 +120,7 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.REJECT, Reason.TOPIC_CLOSED, replace(ANSWER, place=CLOSED)),
     (Verdict.REJECT, Reason.ATTACHMENT_TOO_LARGE, replace(PLAIN, reading=reading(Kind.ORDINARY, "words", 1, 1001))),
     (Verdict.REJECT, Reason.ENCRYPTED, replace(PLAIN, reading=ENCRYPTED)),
+    (Verdict.REJECT, Reason.UNREADABLE, replace(PLAIN, reading=TOO_DEEP)),
     (Verdict.REJECT, Reason.EMPTY, replace(PLAIN, reading=reading(Kind.ORDINARY, " \n"))),
     (Verdict.HOLD, Reason.NOT_ADDRESSED, replace(PLAIN, addressed=False)),
     (Verdict.HOLD, Reason.MODERATED, replace(PLAIN, community=MODERATED)),
