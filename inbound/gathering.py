@@ -54,10 +54,11 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What came before: (community, dedup key) of posts, the authors' Message-IDs, and what we handed over."""
+    """What came before: (community, dedup key) of posts, the dedup keys under a Message-ID, what we handed over."""
 
     copies: frozenset[tuple[int, str]]
-    message_ids: frozenset[str]
+    keys: dict[str, set[str]]
+    """By the author's Message-ID."""
     handed_over: dict[tuple[int, int], datetime]
     """By (content, person), and only where somebody answered with what takes time to write."""
 
@@ -70,7 +71,7 @@ def gather(tx: Connection, batch: Sequence[ReadMail], house: House) -> Gathered:
     keys = {(locked.community.id, stop.read.dedup_key) for stop, locked, _ in settled if locked}
     seen = _Seen(
         frozenset(posts.duplicates(tx, keys)) if keys else frozenset(),
-        frozenset(posts.message_ids_seen(tx, (read.reading.parsed.message_id for read in batch))),
+        posts.keys_of_message_ids(tx, (read.reading.parsed.message_id for read in batch)),
         handovers.handed_over(tx, _answers_that_take_time(settled, known)),
     )
     return Gathered(
@@ -205,7 +206,8 @@ def _case(
         duplicate=duplicate,
         served=False,
         approved=stop.arrival.approved,
-        reused_id=not duplicate and parsed.message_id in seen.message_ids,
+        # The same words to another place are no reuse.
+        reused_id=not duplicate and not seen.keys.get(parsed.message_id, set()) <= {stop.read.dedup_key},
         after=stop.read.mail.envelope.received_at - sent if sent else None,
     )
     return Case(stop.arrival, stop.read, facts)

@@ -192,11 +192,21 @@ def duplicates(tx: Connection, keys: Iterable[tuple[int, str]]) -> dict[tuple[in
     return {key: post_id for key, post_id in found.items() if key in wanted}
 
 
-def message_ids_seen(tx: Connection, message_ids: Iterable[str]) -> set[str]:
-    """Of the authors' Message-IDs, those that an earlier content already carries."""
+def keys_of_message_ids(tx: Connection, message_ids: Iterable[str]) -> dict[str, set[str]]:
+    """By author's Message-ID, the dedup keys of the posts that carry it: one, unless it was reused."""
     wanted = [message_id for message_id in message_ids if message_id]
-    query = select(contents.c.author_message_id).where(contents.c.author_message_id.in_(wanted))
-    return set(tx.scalars(query)) if wanted else set()
+    if not wanted:
+        return {}
+    query = (
+        select(contents.c.author_message_id, posts.c.dedup_key)
+        .join(posts, posts.c.content_id == contents.c.id)
+        .where(contents.c.author_message_id.in_(wanted))
+        .distinct()
+    )
+    keys: dict[str, set[str]] = {}
+    for message_id, key in tx.execute(query):
+        keys.setdefault(message_id, set()).add(key)
+    return keys
 
 
 def contents_of_mails(tx: Connection, mail_ids: Iterable[int]) -> dict[int, int]:

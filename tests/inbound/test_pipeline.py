@@ -278,7 +278,9 @@ def test_a_mail_sent_again_to_another_community_is_no_duplicate_there(office: Po
     office.network.join(achats, person(office, "ann"))
     office.post(mail(), "projets")
     result = office.post(mail(), "achats")
-    assert (result.verdict, result.community_id) == ("publish", achats)
+    # Nor is its Message-ID reused: other words under it are, in either place.
+    assert (result.verdict, result.community_id, result.flag) == ("publish", achats, "")
+    assert office.post(mail(text="other words"), "achats").flag == "message_id_reused"
 
 
 # ── what cannot be posted comes back ─────────────────────────────────────────────────────────────────────────────────

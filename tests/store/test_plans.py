@@ -55,7 +55,7 @@ STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "memberships.get_all": lambda tx: memberships.get_all(tx, [(1, 2), (3, 4)]),
     "communities.lock": lambda tx: communities.lock(tx, ids=[1], names=["projets"]),
     "posts.duplicates": lambda tx: posts.duplicates(tx, [(1, "a"), (2, "b")]),
-    "posts.message_ids_seen": lambda tx: posts.message_ids_seen(tx, ["<a@client.example>"]),
+    "posts.keys_of_message_ids": lambda tx: posts.keys_of_message_ids(tx, ["<a@client.example>"]),
     "posts.places": lambda tx: posts.places(tx, [1, 2]),
     "posts.places_by_message_id": lambda tx: posts.places_by_message_id(tx, ["<a@client.example>"]),
     "posts.ancestry": lambda tx: posts.ancestry(tx, 1),

@@ -89,10 +89,10 @@ def test_what_was_seen_before(network: Network, database: Database) -> None:
     key = f"{1:064}"
     with database.reading() as tx:
         assert posts.duplicates(tx, [(projets, key), (achats, key), (projets, "x")]) == {(projets, key): first}
-        assert posts.message_ids_seen(tx, ["<own-1@people.example>", "<own-2@people.example>", ""]) == {
-            "<own-1@people.example>"
+        assert posts.keys_of_message_ids(tx, ["<own-1@people.example>", "<own-2@people.example>", ""]) == {
+            "<own-1@people.example>": {key}
         }
-        assert posts.message_ids_seen(tx, [""]) == set()
+        assert posts.keys_of_message_ids(tx, [""]) == {}
 
 
 def test_ancestry_is_ten_deep_and_oldest_first(network: Network, database: Database) -> None:
