@@ -15,9 +15,13 @@ from inbound.explain import Explanation as Explanation
 from inbound.explain import describe
 from inbound.gathering import gather
 from inbound.parse import parse
+from store import originals
+from store.originals import Words
 
 if TYPE_CHECKING:
     from gateway.app import App
+    from store.blobs import Blobs
+    from store.database import Database
 
 LOCAL = "local"
 UNKNOWN_SENDER = "unknown"
@@ -56,6 +60,21 @@ def explain_within(app: App, raw: bytes, *, to: str | None, reverse_path: str | 
         cases = gather(tx, [ReadMail(mail, understood, proof)], app.house).cases
         decided = pipeline.decide(cases, app.rules())
     return _full(describe(understood), decided[0] if decided else None)
+
+
+def words_of(database: Database, blobs: Blobs, arrival_id: int) -> Words | None:
+    """The words of a mail that came in, and what was cut from them; None where neither post nor bytes are kept.
+
+    Of a post they are those that were stored with it; any other mail is read anew. Raises StoreError.
+    """
+    with database.reading() as tx:
+        words = originals.words_of_post(tx, arrival_id)
+        kept = None if words else originals.original_of(tx, arrival_id)
+    if kept is None:
+        return words
+    raw = blobs.read(kept.blob) if kept.raw is None else kept.raw
+    body = reading.read(raw, kept.reverse_path, domain="").body
+    return Words(body.text, body.quoted, body.forwarded, body.signature)
 
 
 def _full(told: Explanation, decided: Decided | None) -> FullExplanation:

@@ -70,6 +70,8 @@ class Explanation(TypedDict):
     signature: str
     attachments: list[ExplainedAttachment]
     bounce: ExplainedBounce | None
+    returns: str | None
+    """The day, as 2026-08-24, on which an automatic answer says that its owner is back."""
     parts: list[ExplainedPart]
     command: ExplainedCommand | None
     defects: list[str]
@@ -94,7 +96,7 @@ def return_path(raw: bytes) -> str | None:
 
 def describe(reading: Reading) -> Explanation:
     """The document for a Reading that is already made."""
-    parsed, body = reading.parsed, reading.body
+    parsed, body, returns = reading.parsed, reading.body, reading.classification.returns
     return {
         "kind": reading.classification.kind.value,
         "author": str(parsed.author) if parsed.author else None,
@@ -117,6 +119,7 @@ def describe(reading: Reading) -> Explanation:
             for a in parsed.attachments
         ],
         "bounce": _bounce(reading.classification),
+        "returns": returns.isoformat() if returns else None,
         "parts": [],
         "command": None,
         "defects": list(parsed.defects),

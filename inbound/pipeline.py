@@ -91,4 +91,5 @@ def _closing(item: Decided, posted: dict[int, int], forwarded: Forwarded | None,
         person_id=facts.person.id if facts.person else None,
         community_id=community_id,
         post_id=posted.get(item.case.arrival.id),
+        returns=facts.reading.classification.returns,
     )

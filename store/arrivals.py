@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
@@ -46,6 +46,8 @@ class Closing:
     person_id: int | None
     community_id: int | None
     post_id: int | None
+    returns: date | None = None
+    """The day an automatic answer gives for the end of an absence."""
 
 
 class AfterFailure(Enum):
@@ -151,6 +153,7 @@ _close = (
         person_id=bindparam("person"),
         community_id=bindparam("community"),
         post_id=bindparam("post"),
+        returns=bindparam("until"),
         closed_at=bindparam("now"),
     )
 )
@@ -176,6 +179,7 @@ def close(tx: Connection, mails: Sequence[Mail], closings: Sequence[Closing], no
                 "person": item.person_id,
                 "community": item.community_id,
                 "post": item.post_id,
+                "until": item.returns,
                 "now": now,
             }
             for item in closings

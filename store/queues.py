@@ -7,7 +7,7 @@ and store.deliveries.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select
@@ -41,6 +41,8 @@ class ArrivalEntry:
     person: str | None
     """Address of the author, where known."""
     post_id: int | None
+    returns: date | None
+    """The day an automatic answer gives for the end of an absence."""
     closed_at: datetime | None
 
 
@@ -174,6 +176,7 @@ def _arrival(row: Row[Any]) -> ArrivalEntry:
         community=row.community,
         person=row.person,
         post_id=row.post_id,
+        returns=row.returns,
         closed_at=row.closed_at,
     )
 

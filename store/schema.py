@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -174,6 +175,8 @@ arrivals = Table(
     Column("person_id", Id, ForeignKey("people.id", ondelete="SET NULL")),
     Column("community_id", Id, ForeignKey("communities.id", ondelete="SET NULL")),
     Column("post_id", Id, ForeignKey("posts.id", ondelete="SET NULL")),
+    # The day an automatic answer gives for the end of an absence.
+    Column("returns", Date),
     Column("closed_at", Utc),
     Index(
         "ix_arrivals_open", "state", sqlite_where=text("state <> 'closed'"), postgresql_where=text("state <> 'closed'")

@@ -195,6 +195,8 @@ def _tell(told: Explanation, verdict: list[tuple[str, str | None]]) -> None:
     ]
     if told["bounce"]:
         lines += [("bounced", f"{r['address']} {r['status']} {r['action']}") for r in told["bounce"]["recipients"]]
+    if told["returns"]:
+        lines.append(("returns", told["returns"]))
     lines += [("attachment", f"{a['saved_as']} ({a['content_type']}, {a['size']} octets)") for a in told["attachments"]]
     lines += [("defect", defect) for defect in told["defects"]]
     for name, value in lines:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Annotated, NoReturn, TypeAlias
 
@@ -19,7 +19,7 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]
 
-Cell: TypeAlias = str | int | datetime | Enum | bool | None
+Cell: TypeAlias = str | int | date | Enum | bool | None
 
 
 def document(content: object) -> None:
@@ -108,7 +108,7 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value

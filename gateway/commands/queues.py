@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.output import AsJson, document, facts, fail, record, table
+from gateway.commands.output import AsJson, document, facts, fail, harmless, record, table
 from gateway.commands.session import open_store, read_settings
 from gateway.core.clock import utc_now
 from gateway.core.delivery import DeliveryState
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+    from store.database import Database
 
 arrivals_app = typer.Typer(no_args_is_help=True, help="Mails that came in: list, show, retry, publish or drop them.")
 deliveries_app = typer.Typer(no_args_is_help=True, help="Mails that go out: list, show, retry or drop them.")
@@ -52,16 +58,42 @@ def list_arrivals(
 
 
 @arrivals_app.command("show")
-def show_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
+def show_arrival(
+    ctx: typer.Context,
+    number: Number,
+    quoted: Annotated[
+        bool, typer.Option("--quoted", help="Also its words, and what was cut from them: quotes, signature, forward.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show everything that is known about one arrival."""
-    with open_store(read_settings(ctx)) as database:
+    settings = read_settings(ctx)
+    with open_store(settings) as database:
         from store import queues
 
         with database.reading() as tx:
             entry = queues.get_arrival(tx, number)
-    if entry is None:
-        fail(f"there is no arrival {number}")
-    document(record(entry)) if as_json else facts(record(entry))
+        if entry is None:
+            fail(f"there is no arrival {number}")
+        words = _read_words(settings, database, number) if quoted else {}
+    if as_json:
+        document({**record(entry), **words})
+        return
+    facts(record(entry))
+    for name, text in words.items():
+        if text:
+            typer.echo(f"\n--- {name}\n{harmless(text)}")
+
+
+def _read_words(settings: Settings, database: Database, number: int) -> dict[str, str | None]:
+    """The text of one arrival and what was cut from it, each None where nothing is kept of it any more."""
+    from gateway.explaining import words_of
+    from store.blobs import open_blobs
+
+    blobs = open_blobs(settings.store.blobs, endpoint=settings.store.blobs_endpoint)
+    words = words_of(database, blobs, number)
+    names = ("text", "quoted", "forwarded", "signature")
+    return {name: getattr(words, name) if words else None for name in names}
 
 
 @arrivals_app.command("retry")
@@ -142,15 +174,12 @@ def retry_delivery(ctx: typer.Context, number: Number, as_json: AsJson = False) 
     with open_store(read_settings(ctx)) as database:
         from store import deliveries
 
+        now = utc_now()
         with database.transaction() as tx:
-            done = deliveries.retry(tx, number, utc_now())
-    _conclude(
-        done,
-        f"there is no undelivered delivery {number}, or it is being sent right now",
-        number,
-        DeliveryState.PENDING.value,
-        as_json,
-    )
+            done = deliveries.retry(tx, number, now)
+            held = deliveries.held_until(tx, number, now)
+    refusal = _under_way(number, held, now) or f"there is no undelivered delivery {number}"
+    _conclude(done, refusal, number, DeliveryState.PENDING.value, as_json)
 
 
 @deliveries_app.command("drop")
@@ -159,9 +188,20 @@ def drop_delivery(ctx: typer.Context, number: Number, as_json: AsJson = False) -
     with open_store(read_settings(ctx)) as database:
         from store import deliveries
 
+        now = utc_now()
         with database.transaction() as tx:
-            done = deliveries.drop(tx, number, utc_now())
-    _conclude(done, f"there is no waiting delivery {number}", number, DeliveryState.DROPPED.value, as_json)
+            done = deliveries.drop(tx, number, now)
+            held = deliveries.held_until(tx, number, now)
+    refusal = _under_way(number, held, now) or f"there is no waiting delivery {number}"
+    _conclude(done, refusal, number, DeliveryState.DROPPED.value, as_json)
+
+
+def _under_way(number: int, held: datetime | None, now: datetime) -> str:
+    """What to say of a delivery that a sender holds, "" where none does."""
+    if held is None:
+        return ""
+    seconds = math.ceil((held - now).total_seconds())
+    return f"delivery {number} is under way and may arrive: try again in {seconds} s, should it still wait then"
 
 
 def _conclude(done: bool, refusal: str, number: int, state: str, as_json: bool) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from gateway.core.clock import utc_now
 from store import arrivals, audience, deliveries, memberships
 from store.database import Database
 from tests.gateway.console import Console, run_program
@@ -18,7 +20,7 @@ HELLO = (
 )
 STORE_FREE = {
     *("kind", "author", "subject", "message_id", "language", "text", "html", "quoted", "signature"),
-    *("attachments", "bounce", "parts", "command", "defects"),
+    *("attachments", "bounce", "returns", "parts", "command", "defects"),
 }
 
 
@@ -165,6 +167,34 @@ def test_arrivals_are_retried_and_dropped_by_hand(garden: Console, database_url:
     assert garden.run("arrivals", "list", "--state", "lost").exit_code == 2
 
 
+def test_what_was_cut_from_a_mail_can_be_shown(garden: Console) -> None:
+    answer = HELLO.replace(
+        b"words.\n", b"words.\n\n-- \nAnn\n\nLe 2/3/2026 \xc3\xa0 9:00, Bob a \xc3\xa9crit :\n> Old words\n"
+    )
+    garden.done("accept", filed(garden, answer), "--to", "garden@talk.example.com")
+    waiting = garden.json("arrivals", "show", "1", "--quoted")
+    assert (waiting["state"], waiting["text"], waiting["signature"]) == ("spooled", "The new words.", "--\nAnn")
+    garden.done("drain")
+    published = garden.json("arrivals", "show", "1", "--quoted")
+    assert (published["verdict"], published["text"]) == ("publish", "The new words.")
+    assert published["quoted"].endswith("> Old words")
+    assert "quoted" not in garden.json("arrivals", "show", "1")
+    assert "\n--- quoted\nLe 2/3/2026" in garden.done("arrivals", "show", "1", "--quoted")
+
+
+def test_the_day_of_return_is_kept(garden: Console) -> None:
+    away = HELLO.replace(
+        b"Subject: Hello", b"Subject: Absence\nAuto-Submitted: auto-replied\nDate: Mon, 20 Jul 2026 09:00:00 +0000"
+    )
+    path = filed(garden, away.replace(b"The new words.", b"I am away until 24 August."))
+    assert garden.json("explain", path)["returns"] == "2026-08-24"
+    assert "returns     2026-08-24\n" in garden.done("explain", path)
+    garden.done("accept", path, "--to", "garden@talk.example.com")
+    garden.done("drain")
+    told = garden.json("arrivals", "show", "1")
+    assert (told["reason"], told["returns"]) == ("auto_reply", "2026-08-24")
+
+
 def test_deliveries_are_shown_retried_and_dropped_by_hand(garden: Console, database_url: str, clock: SetClock) -> None:
     database = Database(database_url)
     network = Network(database, clock)
@@ -182,6 +212,15 @@ def test_deliveries_are_shown_retried_and_dropped_by_hand(garden: Console, datab
     assert garden.json("deliveries", "show", number)["answer"] == "dropped by hand"
     assert garden.json("deliveries", "list", "--state", "pending") == {"deliveries": []}
     assert garden.done("deliveries", "retry", number) == f"{number} pending\n"
+    with database.transaction() as tx:
+        assert deliveries.claim(tx, utc_now(), 1)
+    for what in ("retry", "drop"):
+        assert re.search(
+            r"is under way and may arrive: try again in 1[12]\d s", garden.refused("deliveries", what, number)
+        )
+    with database.transaction() as tx:
+        deliveries.release_all(tx, utc_now())
+    database.close()
     assert "no undelivered delivery" in garden.refused("deliveries", "retry", "999")
     assert "no delivery 999" in garden.refused("deliveries", "show", "999")
     assert garden.done("deliveries", "list").splitlines()[1].split("\t")[:4] == [

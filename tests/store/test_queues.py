@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Connection, select
@@ -40,7 +40,7 @@ def test_arrivals_are_listed_newest_first_and_closed_ones_only_on_demand(
             tx,
             [first],
             [
-                Closing(closed, "closed", "publish", "member_post", "", person, community, None),
+                Closing(closed, "closed", "publish", "member_post", "", person, community, None, date(2026, 8, 24)),
                 Closing(held, "held", "forward", "for_the_admins", "odd", None, None, None),
             ],
             clock(),
@@ -53,6 +53,7 @@ def test_arrivals_are_listed_newest_first_and_closed_ones_only_on_demand(
         assert (entry.id, entry.community, entry.person) == (closed, "garden", "ann@people.example")
         assert entry == queues.get_arrival(tx, closed)
         assert (entry.verdict, entry.reason, entry.closed_at) == ("publish", "member_post", clock())
+        assert entry.returns == date(2026, 8, 24)
         assert queues.get_arrival(tx, 10**6) is None
         assert queues.newest_arrival(tx) == entry.received_at
 
