@@ -267,13 +267,20 @@ def retry(tx: Connection, delivery_id: int, now: datetime) -> bool:
 
 
 def drop(tx: Connection, delivery_id: int, now: datetime) -> bool:
-    """Gives up a delivery that waits. False if there is none."""
+    """Gives up a delivery that waits. False if there is none, or a sender holds it now: it may be under way."""
     query = (
         update(deliveries)
-        .where(deliveries.c.id == delivery_id, deliveries.c.state.in_(_OPEN))
+        .where(deliveries.c.id == delivery_id, OPEN_DELIVERY, not_(_claimed(now)))
         .values(state=DeliveryState.DROPPED.value, finished_at=now, answer="dropped by hand")
     )
     return tx.execute(query).rowcount == 1
+
+
+def held_until(tx: Connection, delivery_id: int, now: datetime) -> datetime | None:
+    """When a sender's claim of this delivery ends unless it is renewed; None where nobody holds it."""
+    query = select(deliveries.c.next_attempt_at).where(deliveries.c.id == delivery_id, OPEN_DELIVERY, _claimed(now))
+    until: datetime | None = tx.scalar(query)
+    return until
 
 
 def counts(tx: Connection) -> dict[str, int]:

@@ -85,7 +85,7 @@ def test_a_notice_goes_after_its_delivery_and_then_its_files(
     network.fan_out()
     with database.transaction() as tx:
         for item in deliveries.claim(tx, clock(), 10):
-            deliveries.drop(tx, item.delivery.id, clock())
+            assert deliveries.drop(tx, item.delivery.id, clock() + deliveries.LEASE)
     retention = Retention(raw_days=30, sent_days=30, log_days=180)
     housekeeping.tidy(database, blobs, retention, clock.advance(days=29))
     assert unnamed(database, names) == {"orphan"}

@@ -277,12 +277,31 @@ def test_retry_is_heard_and_keeps_the_fence(network: Network, database: Database
 def test_drop_gives_up_what_waits(network: Network, database: Database, clock: SetClock) -> None:
     publish(network)
     [item] = claim(database, clock)
+    record(database, clock, item, DeliveryState.DEFERRED, clock() + timedelta(minutes=1))
     with database.transaction() as tx:
         assert deliveries.drop(tx, item.delivery.id, clock())
         assert not deliveries.drop(tx, item.delivery.id, clock())
         assert deliveries.waiting(tx) == 0
-    assert record(database, clock, item, DeliveryState.DELIVERED) == 0
     assert states(database) == {"dropped": 1}
+
+
+def test_what_is_under_way_is_not_dropped(network: Network, database: Database, clock: SetClock) -> None:
+    """It may arrive after "dropped" was said."""
+    publish(network, 2)
+    first, second = claim(database, clock)
+    clock.advance(seconds=90)
+    with database.transaction() as tx:
+        assert not deliveries.drop(tx, first.delivery.id, clock())
+        assert deliveries.held_until(tx, first.delivery.id, clock()) == clock() + timedelta(seconds=30)
+    assert record(database, clock, first, DeliveryState.DELIVERED) == 1
+    clock.advance(seconds=30)
+    with database.transaction() as tx:
+        assert deliveries.held_until(tx, first.delivery.id, clock()) is None
+        # Its sender died.
+        assert deliveries.held_until(tx, second.delivery.id, clock()) is None
+        assert deliveries.drop(tx, second.delivery.id, clock())
+    assert record(database, clock, second, DeliveryState.DELIVERED) == 0
+    assert states(database) == {"delivered": 1, "dropped": 1}
 
 
 def test_what_waits_is_told(network: Network, database: Database, clock: SetClock) -> None:

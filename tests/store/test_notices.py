@@ -126,7 +126,7 @@ def test_a_notice_is_forgotten_after_its_delivery(network: Network, database: Da
         later = clock.advance(days=31)
         assert notices.purge(tx, later, 10) == 0
         [item] = deliveries.claim(tx, later, 10)
-        deliveries.drop(tx, item.delivery.id, later)
+        assert deliveries.drop(tx, item.delivery.id, later + deliveries.LEASE)
         assert deliveries.purge(tx, clock.advance(days=31), 10) == 1
         assert notices.purge(tx, later, 0) == 0
         assert notices.purge(tx, later, 10) == 1
