@@ -6,7 +6,6 @@ import asyncio
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -14,16 +13,17 @@ import structlog
 from digests.housekeeping import Retention
 from digests.waiting import Origin
 from digests.worker import Scheduler
-from gateway import edges, keys
+from gateway import descriptors, edges, keys, presence
 from gateway.core.address import Address
 from gateway.core.clock import Clock, utc_now
 from gateway.core.delivery import Outcome
-from gateway.core.errors import PartDiedError
 from gateway.core.reply import Reply
+from gateway.deadline import watched
+from gateway.node import STOP_S, Node, OpenListener, Parts
 from gateway.observe import Metrics, Readiness, check
 from gateway.roles import Role as Role
 from gateway.settings import Settings
-from gateway.starting import Mistakes, host_and_port, require_free
+from gateway.starting import Mistakes, require_free
 from gateway.supervision import RelayWatch, Supervisor
 from gateway.web.server import Web, WebSetup
 from inbound.authenticity import Border
@@ -47,20 +47,9 @@ from store.wakeups import Wakeups, Work
 
 log = structlog.get_logger(__name__)
 
-GRACE_S = 30.0
-_CANCEL_S = 5.0
 ALL_ROLES = tuple(Role)
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What the roles of this node are made of, beside the listeners."""
-
-    spool: Spool
-    worker: Worker | None
-    sender: Sender | None
-    web: Web | None
-    scheduler: Scheduler | None
+_SLACK_S = 5.0
+"""So long after its deadline an end that hangs, event loop and all, is cut."""
 
 
 class App:
@@ -85,9 +74,10 @@ class App:
         self.supervisor = Supervisor()
         self._relay_watch = RelayWatch()
         self.house = House(settings.gateway.domain, settings.smtp.separator, self.keys)
-        self.listeners: list[Listener] = []
+        self.listeners: Sequence[OpenListener] = ()
         self._renderer = Renderer()
         self._stop_asked = asyncio.Event()
+        self._stop_s = STOP_S
 
     def _look_ahead(self, mistakes: Mistakes) -> None:
         """Tries what needs neither the store nor the secret."""
@@ -189,6 +179,7 @@ class App:
             managers=self.site().managers,
             network=self.settings.gateway.name,
             locale=self.settings.gateway.locale,
+            connections=self.settings.web.connections,
         )
         return Web(setup)
 
@@ -196,11 +187,13 @@ class App:
         """Whether this node can do its work."""
         return check(self.database, self.clock, self._relay_watch.trouble())
 
-    def make_listeners(self, spool: Spool) -> list[Listener]:
+    def make_listeners(self, spool: Spool) -> list[OpenListener]:
         """SMTP and LMTP, as far as the settings name them."""
         recipients = Recipients(self.house, self.database)
-        configs = edges.listener_configs(self.settings)
-        return [Listener(config, spool, recipients, self.clock) for config in configs]
+        return [
+            OpenListener(f"{config.protocol}.listen", config.listen, Listener(config, spool, recipients, self.clock))
+            for config in edges.listener_configs(self.settings)
+        ]
 
     def check_recipient(self, path: Address) -> Reply:
         """Whether this forward-path is ours, as a sender would be told at RCPT. Raises StoreError."""
@@ -208,31 +201,24 @@ class App:
         return recipients.quick(path) or recipients.ask(path)
 
     async def run(self, roles: Sequence[Role] = ALL_ROLES) -> None:
-        """Starts the roles, serves until SIGTERM, SIGINT or stop(), then stops them in the order of the mail's path.
+        """Starts the roles, serves until SIGTERM, SIGINT or stop(), then stops them all by one deadline.
 
-        Raises ConfigurationError before anything starts, PartDiedError where a part ended by itself.
+        Raises ConfigurationError before anything is served, PartDiedError where a part ended by itself.
         """
-        parts = self._prepare(tuple(roles))
+        node = Node(self._prepare(tuple(roles)), self.database, self.wakeups, self.supervisor)
         self._recover()
-        self.wakeups.start()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        tasks: list[asyncio.Task[None]] = []
         try:
-            await self._start(parts, tasks)
-            await self._until_stopped(tasks, parts.sender)
-            if dead := self.supervisor.dead():
-                log.critical("part_died", parts=dead)
+            await node.start()
+            await node.wait(self._stop_asked, self._relay_watch)
         finally:
-            await self._end(parts, tasks)
-        for task in tasks:
-            if task.done() and not task.cancelled() and (error := task.exception()):
-                raise error
-        if dead:
-            raise PartDiedError(f"ended by itself: {', '.join(dead)}")
+            with watched(self._stop_s + _SLACK_S):
+                await node.end(self._stop_s)
+        node.require_good_end()
 
-    def _prepare(self, roles: tuple[Role, ...]) -> _Parts:
+    def _prepare(self, roles: tuple[Role, ...]) -> Parts:
         """Makes the parts of these roles; what is wrong anywhere is named at once."""
         spool = self.make_spool()
         worker = self.make_worker() if Role.WORKER in roles else None
@@ -241,11 +227,13 @@ class App:
         with mistakes:
             self.require_schema()
         with mistakes:
-            self.database.hold()
+            self.database.hold(presence.note(roles))
+        with mistakes:
+            descriptors.require(self.settings, roles, descriptors.raise_limit())
         with mistakes:
             sender = self.make_sender() if Role.SENDER in roles else None
         with mistakes:
-            self.listeners = self.make_listeners(spool) if Role.LISTENER in roles else []
+            self.listeners = self.make_listeners(spool) if Role.LISTENER in roles else ()
         for key, listen in edges.sockets(self.settings, roles):
             with mistakes:
                 require_free(key, listen)
@@ -254,80 +242,12 @@ class App:
             mistakes.raise_all()
         web = self.make_web() if Role.WEB in roles and self.settings.web.listen else None
         scheduler = self._make_scheduler() if Role.SCHEDULER in roles else None
-        return _Parts(spool, worker, sender, web, scheduler)
+        return Parts(spool, self.listeners, worker, sender, web, self.settings.web.listen, scheduler)
 
-    async def _start(self, parts: _Parts, tasks: list[asyncio.Task[None]]) -> None:
-        """Starts what works before what brings it work."""
-        loop = asyncio.get_running_loop()
-        self._begin("spool writer", parts.spool)
-        self.supervisor.watch("wake-ups", self.wakeups)
-        if parts.worker:
-            self._begin("inbound worker", parts.worker)
-        if parts.sender:
-            tasks.append(loop.create_task(parts.sender.run(), name="sender"))
-            self.supervisor.watch("fan-out", parts.sender)
-        if parts.web:
-            tasks.append(loop.create_task(parts.web.serve(*host_and_port(self.settings.web.listen)), name="web"))
-        if parts.scheduler:
-            parts.scheduler.start()
-        for listener in self.listeners:
-            await listener.start()
-        log.info(
-            "started",
-            roles=[role.value for role, part in self._running(parts) if part],
-            addresses=[str(listener.address) for listener in self.listeners],
-            web=self.settings.web.listen if parts.web else None,
-        )
-
-    def _begin(self, name: str, part: Spool | Worker) -> None:
-        part.start()
-        self.supervisor.watch(name, part)
-
-    def _running(self, parts: _Parts) -> list[tuple[Role, object]]:
-        return [
-            (Role.LISTENER, self.listeners),
-            (Role.WORKER, parts.worker),
-            (Role.SENDER, parts.sender),
-            (Role.SCHEDULER, parts.scheduler),
-            (Role.WEB, parts.web),
-        ]
-
-    async def _end(self, parts: _Parts, tasks: list[asyncio.Task[None]]) -> None:
-        """Stops the parts in the order of the mail's path: what comes in first, what goes out last."""
-        log.info("stopping")
-        for listener in self.listeners:
-            await listener.stop(GRACE_S)
-        await asyncio.to_thread(parts.spool.stop)
-        if parts.worker:
-            await asyncio.to_thread(parts.worker.stop)
-        if parts.scheduler:
-            await asyncio.to_thread(parts.scheduler.stop)
-        if parts.sender:
-            parts.sender.stop()
-        if parts.web:
-            parts.web.stop()
-        alive = await _end_tasks(tasks)
-        await asyncio.to_thread(self.wakeups.stop)
-        if not alive:
-            self.database.close()
-        log.info("stopped")
-
-    def stop(self) -> None:
-        """Asks run() to end. On its event loop only."""
+    def stop(self, within_s: float = STOP_S) -> None:
+        """Asks run() to end, by then. On its event loop only."""
+        self._stop_s = within_s
         self._stop_asked.set()
-
-    async def _until_stopped(self, tasks: list[asyncio.Task[None]], sender: Sender | None) -> None:
-        """Until somebody asks, or a role that should never end has ended."""
-
-        def look() -> None:
-            if sender:
-                self._relay_watch.look(sender.resting_s)
-
-        asked = asyncio.ensure_future(self._stop_asked.wait())
-        watching = asyncio.ensure_future(self.supervisor.wait(look))
-        await asyncio.wait([asked, watching, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        asked.cancel()
-        watching.cancel()
 
     def _recover(self) -> None:
         """On SQLite nobody else can be at work: what the last process had claimed is free at once."""
@@ -343,21 +263,3 @@ class App:
         retention = Retention(own.raw_days, own.sent_days, own.log_days)
         origin = Origin(self.settings.gateway.domain, self.keys.current)
         return Scheduler(self.database, self.blobs, retention, origin, self.clock)
-
-
-async def _end_tasks(tasks: Sequence[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
-    """Gives tasks that were asked to stop their time, then cancels them; returns those that live on all the same.
-
-    Under such a one nobody closes the database: what it still records would be lost, and mails would go twice.
-    """
-    if not tasks:
-        return set()
-    _, late = await asyncio.wait(tasks, timeout=GRACE_S)
-    if not late:
-        return set()
-    for task in late:
-        task.cancel()
-    _, alive = await asyncio.wait(late, timeout=_CANCEL_S)
-    if alive:
-        log.error("not_stopped", roles=sorted(task.get_name() for task in alive))
-    return alive

@@ -130,9 +130,8 @@ def serve(
 ) -> None:
     """Serve until SIGTERM: all roles, or some of them on this node."""
     settings = read_settings(ctx)
-    import asyncio
-
     from gateway.app import ALL_ROLES, App
+    from gateway.deadline import run_alone
     from gateway.observe import set_up_logs
 
     set_up_logs()
@@ -140,7 +139,7 @@ def serve(
     async def run() -> None:
         await App(settings).run(tuple(dict.fromkeys(role)) if role else ALL_ROLES)
 
-    asyncio.run(run())
+    run_alone(run())
 
 
 @app.command()
@@ -150,12 +149,12 @@ def drain(
 ) -> None:
     """Work until the spool and the due deliveries are empty; exit 1 where they are not in time."""
     settings = read_settings(ctx)
-    import asyncio
     from contextlib import closing
 
     from gateway import draining
     from gateway.app import App
     from gateway.commands.session import require_database_file
+    from gateway.deadline import run_alone
     from gateway.observe import set_up_logs
 
     require_database_file(settings)
@@ -166,7 +165,7 @@ def drain(
         with closing(app.database):
             return await draining.drain(app, timeout)
 
-    if not asyncio.run(run()):
+    if not run_alone(run()):
         fail("not everything was done in time")
 
 

@@ -205,6 +205,7 @@ class Web(Section):
 
     listen: TcpListen = "127.0.0.1:8080"
     base_url: Url = "http://127.0.0.1:8080"
+    connections: Annotated[int, Field(ge=10, le=100_000)] = 200
 
 
 class Retention(Section):

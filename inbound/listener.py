@@ -31,7 +31,8 @@ log = structlog.get_logger(__name__)
 
 _LINGER_S = 1.0
 _NEVER_S = 10.0 * 365 * 86400
-_BACKLOG = 512
+BACKLOG = 128
+"""So many connections may come in at one moment, beyond those that are counted."""
 
 
 class Listener:
@@ -65,11 +66,11 @@ class Listener:
             return _Session(self, house)
 
         if config.unix_path is not None:
-            self._server = await loop.create_unix_server(session, config.unix_path, backlog=_BACKLOG)
+            self._server = await loop.create_unix_server(session, config.unix_path, backlog=BACKLOG)
             _open_to_others(config.unix_path)
         else:
             host, port = config.host_and_port
-            self._server = await loop.create_server(session, host, port, backlog=_BACKLOG)
+            self._server = await loop.create_server(session, host, port, backlog=BACKLOG)
         self._patrol = loop.create_task(self._watch())
 
     async def stop(self, grace_s: float) -> None:

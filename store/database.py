@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -63,12 +63,18 @@ class Database:
         with _translated(), self._engine.connect().execution_options(**self._reading) as connection:
             yield connection
 
-    def hold(self) -> None:
-        """Claims an SQLite database for this process until close(). Raises ConfigurationError if another has it."""
-        if not self.is_sqlite or not self.url.database or self._held:
+    def hold(self, note: str = "") -> None:
+        """Claims an SQLite database for this process until close(), with a note that others may read (holder()).
+
+        Raises ConfigurationError if another has it, or where the lock cannot be made.
+        """
+        lock_path = self._lock_path
+        if lock_path is None or self._held:
             return
-        # Beside the file itself: by a symbolic link the same database would have another lock.
-        lock = Path(f"{Path(self.url.database).resolve()}.lock").open("a")  # noqa: SIM115 (held until close())
+        try:
+            lock = lock_path.open("a")
+        except OSError as error:
+            raise ConfigurationError([("store.url", f"cannot make {lock_path}: {error.strerror}")]) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -77,12 +83,32 @@ class Database:
             raise ConfigurationError(
                 [("store.url", f"another Relais is running on this SQLite database: {mend}")]
             ) from error
+        lock.truncate(0)
+        lock.write(note)
+        lock.flush()
         self._held = lock
+
+    def holder(self) -> str:
+        """The note of whoever holds an SQLite database, "" where there is none. Only true while somebody holds it."""
+        try:
+            return self._lock_path.read_text() if self._lock_path else ""
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    @property
+    def _lock_path(self) -> Path | None:
+        if not self.is_sqlite or not self.url.database:
+            return None
+        # Beside the file itself: by a symbolic link the same database would have another lock.
+        return Path(f"{Path(self.url.database).resolve()}.lock")
 
     def close(self) -> None:
         """Closes the pool and lets go of the database."""
         self._engine.dispose()
         if self._held:
+            # The note is of a holder, and there is none any more.
+            with suppress(OSError):
+                self._held.truncate(0)
             self._held.close()
             self._held = None
 
@@ -90,7 +116,8 @@ class Database:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
+        # A port that is no number is a ValueError.
         raise ConfigurationError([("store.url", "not a database URL such as sqlite:///var/relais.db")]) from error
     if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
         raise ConfigurationError([("store.url", "only sqlite:/// and postgresql+psycopg:// are supported")])
@@ -117,7 +144,10 @@ def _sqlite_engine(url: str, pool: int) -> Engine:
     path = make_url(url).database
     if not path or path == ":memory:":
         raise ConfigurationError([("store.url", "SQLite needs a file: sqlite:///var/relais.db")])
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError([("store.url", f"cannot make the folder of {path}: {error.strerror}")]) from error
     engine = create_engine(
         url, pool_size=pool, max_overflow=pool, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True
     )

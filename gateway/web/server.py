@@ -5,11 +5,14 @@ Built by gateway.app, which hands in everything it knows: the store, the keys, a
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import structlog
@@ -20,12 +23,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.core.community import Community
 from gateway.core.errors import StoreError
 from gateway.core.post import StoredFile
 from gateway.core.token import KeyRing, Purpose
 from gateway.observe import Metrics, Readiness
+from gateway.web.connections import Connections
 from inbound.actions import leaving
 from store import communities, people, posts
 from store.blobs import Blobs
@@ -33,6 +38,8 @@ from store.database import Database
 
 log = structlog.get_logger(__name__)
 
+BACKLOG = 64
+"""So many connections may come in at one moment, beyond those that are counted."""
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -69,6 +76,8 @@ class WebSetup:
     """What the network is called."""
     locale: str
     """Of pages for nobody in particular."""
+    connections: int
+    """At a time."""
 
 
 class Web:
@@ -95,13 +104,25 @@ class Web:
         # A link with a slash too many is no link of ours: nothing here ever redirects (RFC 8058 §3.1).
         self.app.router.redirect_slashes = False
 
-    async def serve(self, host: str, port: int) -> None:
-        """Serves until stop(). Raises OSError where the address is taken."""
+    async def serve(self, sockets: Sequence[socket.socket]) -> None:
+        """Serves on these bound sockets until stop(), then closes them."""
+        connections = Connections(self._setup.connections, asyncio.get_running_loop().time)
         config = uvicorn.Config(
-            self.app, host=host, port=port, log_config=None, access_log=False, lifespan="off", server_header=False
+            self.app,
+            http=partial(_Connection, connections),  # type: ignore[arg-type]  # It is called, and so need not be a class.
+            ws="none",
+            backlog=BACKLOG,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
         )
         self._server = _Server(config)
-        await self._server.serve()
+        patrol = asyncio.create_task(connections.patrol())
+        try:
+            await self._server.serve(list(sockets))
+        finally:
+            patrol.cancel()
 
     def stop(self) -> None:
         """Lets requests under way finish, then ends serve()."""
@@ -196,3 +217,38 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class _Connection(H11Protocol):
+    """uvicorn's connection, which tells of itself: its own bound counts requests, and half of one is none."""
+
+    def __init__(self, connections: Connections, **given: Any) -> None:
+        super().__init__(**given)
+        self._connections = connections
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A new connection."""
+        super().connection_made(transport)
+        if not self._connections.enter(self):
+            transport.abort()
+
+    def handle_events(self) -> None:
+        """Octets came in: perhaps the end of a request head."""
+        before = self.cycle
+        super().handle_events()
+        if self.cycle is not before:
+            self._connections.begin(self)
+
+    def on_response_complete(self) -> None:
+        """The answer is written; a request that came in behind it is begun at once."""
+        self._connections.rest(self)
+        super().on_response_complete()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection is gone."""
+        self._connections.leave(self)
+        super().connection_lost(error)
+
+    def cut(self) -> None:
+        """Without a word: who has not asked anything hears nothing."""
+        self.transport.abort()

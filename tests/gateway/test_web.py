@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import re
-import socket
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from gateway import starting
 from gateway.core import address
 from gateway.core.clock import Clock
 from gateway.core.community import Membership, Pace, PersonState, Role
@@ -21,6 +23,7 @@ from gateway.core.errors import StoreError
 from gateway.core.message import Envelope
 from gateway.core.token import KeyRing, Purpose
 from gateway.observe import SPOOL_IS_OLD, Metrics, check
+from gateway.web import connections
 from gateway.web.server import Web, WebSetup
 from outbound.headers import Site
 from outbound.render import ROOT, Renderer
@@ -32,6 +35,7 @@ from store.people import NewPerson
 from store.posts import NewContent, NewFile, NewPost
 from tests.gateway.asgi import Answer, ask
 
+CONNECTIONS = 10
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 KEYS = KeyRing({1: b"thirty-two octets of a test key!"})
 SITE = Site("relais.example.org", "Réseau", "https://relais.example.org")
@@ -93,6 +97,7 @@ class Place:
             managers=SITE.managers,
             network=SITE.name,
             locale="fr",
+            connections=CONNECTIONS,
         )
         self.web = Web(setup)
 
@@ -378,24 +383,68 @@ async def test_a_part_that_died_and_a_relay_that_is_away_are_told(place: Place) 
     assert (dead.status, dead.text) == (503, "ended by itself: spool writer\n")
 
 
-async def test_serves_on_a_socket_until_stopped(place: Place) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    serving = asyncio.create_task(place.web.serve("127.0.0.1", port))
-    async with asyncio.timeout(10):
+@pytest.fixture
+async def port(place: Place) -> AsyncIterator[int]:
+    """The port that the web role of `place` serves on."""
+    (bound,) = starting.bound("web.listen", "127.0.0.1:0")
+    number: int = bound.getsockname()[1]
+    serving = asyncio.create_task(place.web.serve([bound]))
+    async with asyncio.timeout(20):
         while True:
             try:
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                (await asyncio.open_connection("127.0.0.1", number))[1].close()
                 break
             except ConnectionRefusedError:
                 await asyncio.sleep(0.01)
-        writer.write(f"POST {place.leave_link(place.tom)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-        answer = (await reader.read()).decode()
-        writer.close()
+        yield number
         place.web.stop()
         await serving
+
+
+async def test_serves_on_a_socket_until_stopped(place: Place, port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"POST {place.leave_link(place.tom)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    answer = (await reader.read()).decode()
+    writer.close()
     head = answer.partition("\r\n\r\n")[0].lower()
     assert head.startswith("http/1.1 200 ok")
     assert "\r\nserver:" not in head and "set-cookie" not in head
     assert place.pace(place.tom) is Pace.OFF
+
+
+async def test_half_open_connections_take_only_their_share(place: Place, port: int) -> None:
+    callers = [await asyncio.open_connection("127.0.0.1", port) for _ in range(CONNECTIONS * 3)]
+    for _, writer in callers:
+        writer.write(b"GET /healthz HTTP/1.1\r\nX-Half: ")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    ended = [asyncio.create_task(caller.read()) for caller, _ in callers]
+    _, open_still = await asyncio.wait(ended, timeout=1)
+    # The last that came in has its place, and whoever has one keeps it for its ten seconds.
+    assert len(open_still) == CONNECTIONS - 1
+    writer.close()
+    for _, other in callers:
+        other.close()
+    for task in open_still:
+        task.cancel()
+    await asyncio.gather(*ended, return_exceptions=True)
+
+
+async def test_a_request_head_that_does_not_come_is_not_waited_for(
+    place: Place, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_S", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nX-Slow: ")
+
+    async def drip() -> None:
+        while True:
+            writer.write(b"x")
+            await asyncio.sleep(0.05)
+
+    dripping = asyncio.create_task(drip())
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    dripping.cancel()
+    writer.close()

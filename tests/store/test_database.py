@@ -206,6 +206,41 @@ def test_close_lets_go(sqlite: Database, sqlite_url: str) -> None:
     other.close()
 
 
+def test_who_holds_it_may_leave_a_note(sqlite: Database, sqlite_url: str) -> None:
+    other = Database(sqlite_url)
+    assert other.holder() == ""
+    sqlite.hold("a note that is rather long")
+    assert other.holder() == "a note that is rather long"
+    sqlite.close()
+    other.hold("a short one")
+    assert sqlite.holder() == "a short one"
+    other.close()
+    assert sqlite.holder() == ""
+
+
+def test_a_lock_that_cannot_be_made_is_a_wrong_setting(sqlite: Database, tmp_path: Path) -> None:
+    (tmp_path / "relais.db.lock").mkdir()
+    with pytest.raises(ConfigurationError, match=r"relais\.db\.lock"):
+        sqlite.hold()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://me@host:port/relais",
+        "sqlite:////dev/null/below/relais.db",
+        "mysql://host/relais",
+        "postgresql+asyncpg://host/relais",
+        "no such thing",
+        "",
+    ],
+)
+def test_an_odd_url_is_a_wrong_setting(url: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Database(url)
+    assert [key for key, _ in caught.value.mistakes] == ["store.url"]
+
+
 def test_postgresql_needs_no_hold(postgresql_url: str) -> None:
     one, two = Database(postgresql_url), Database(postgresql_url)
     one.hold()
