@@ -81,7 +81,14 @@ people = Table(
     Column("timezone", String(64), nullable=False),
     Column("role", String(16), nullable=False, default="member"),
     Column("state", String(16), nullable=False, default="active"),
+    # Their own hour ("07:30") and weekday (0 is Monday) of digests; NULL follows the network's.
+    Column("digest_at", String(5)),
+    Column("digest_on", SmallInteger),
+    # Nothing is sent while paused, also beyond the day until it is ended: what waited then leaves as one catch-up.
+    Column("paused", Boolean, nullable=False, default=False),
+    Column("paused_until", Utc),
     Column("created_at", Utc, nullable=False),
+    Index("ix_people_paused", "paused_until", sqlite_where=text("paused"), postgresql_where=text("paused")),
     sqlite_autoincrement=True,
 )
 
@@ -120,8 +127,18 @@ memberships = Table(
     Column("role", String(16), nullable=False, default="member"),
     # NULL follows the community's default, also when that changes.
     Column("pace", String(16)),
+    # The watermark: posts numbered above it are due to this member, singly or in a digest as the pace is now.
+    Column("digest_through", BigInteger, nullable=False, default=0),
+    # Posts numbered above this, up to the watermark, are owed as a catch-up; NULL for none.
+    Column("catch_up_from", BigInteger),
     Column("joined_at", Utc, nullable=False),
     Index("ix_memberships_person_id", "person_id"),
+    Index(
+        "ix_memberships_catch_up",
+        "person_id",
+        sqlite_where=text("catch_up_from IS NOT NULL"),
+        postgresql_where=text("catch_up_from IS NOT NULL"),
+    ),
 )
 
 # ── a mail comes in ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -250,6 +267,95 @@ posts = Table(
     sqlite_autoincrement=True,
 )
 
+# What a person made of a topic, and of a post.
+topic_choices = Table(
+    "topic_choices",
+    metadata,
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("topic_id", Id, ForeignKey("topics.id", ondelete="CASCADE"), primary_key=True),
+    # muted: never again. followed: always. brought_back: shown once more, as one that everyone missed.
+    Column("choice", String(16), primary_key=True),
+    Index("ix_topic_choices_topic_id", "topic_id"),
+)
+
+thanks = Table(
+    "thanks",
+    metadata,
+    Column("post_id", Id, ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("created_at", Utc, nullable=False),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("post_id", Id, ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+# ── digests ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+digest_clocks = Table(
+    "digest_clocks",
+    metadata,
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("cadence", String(16), primary_key=True),
+    Column("next_due_at", Utc, nullable=False),
+    Index("ix_digest_clocks_due", "next_due_at", "person_id"),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    # It stands in the Message-ID, which is thus fixed when the row is born (I6).
+    Column("id", Id, primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("cadence", String(16), nullable=False),
+    # The local day on which it was due; of a catch-up what it catches up.
+    Column("period", String(32), nullable=False),
+    Column("locale", String(10), nullable=False),
+    # The items in their order, packed (store.digests); what each looked like stands in fragments.
+    Column("items", Text, nullable=False),
+    Column("left_out", Integer, nullable=False, default=0),
+    Column("created_at", Utc, nullable=False),
+    UniqueConstraint("person_id", "cadence", "period"),
+    Index("ix_digests_created_at", "created_at"),
+    sqlite_autoincrement=True,
+)
+
+# One item as everybody got it in one language: what a digest of it looked like can be told word for word.
+fragments = Table(
+    "fragments",
+    metadata,
+    Column("key", String(100), primary_key=True),
+    Column("topic_id", Id, ForeignKey("topics.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("html", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", Utc, nullable=False, index=True),
+)
+
+# What became of each part of an answer to a digest: posted, thanked, obeyed, asked about, returned.
+answer_parts = Table(
+    "answer_parts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("arrival_id", Id, ForeignKey("arrivals.id", ondelete="SET NULL"), index=True),
+    Column("digest_id", Id, ForeignKey("digests.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    # The mail's own key: a second copy of the mail finds its parts here (I5).
+    Column("dedup_key", String(64), nullable=False),
+    # As the receipt counts them.
+    Column("ordinal", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(32), nullable=False, default=""),
+    Column("topic_id", Id, ForeignKey("topics.id", ondelete="SET NULL")),
+    Column("post_id", Id, ForeignKey("posts.id", ondelete="SET NULL")),
+    Column("text", Text, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    UniqueConstraint("person_id", "dedup_key", "ordinal"),
+    sqlite_autoincrement=True,
+)
+
 # ── a mail goes out ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 fan_outs = Table(
@@ -313,6 +419,7 @@ deliveries = Table(
     Column("kind", String(16), nullable=False),
     Column("content_id", Id, ForeignKey("contents.id")),
     Column("notice_id", Id, ForeignKey("notices.id", ondelete="CASCADE"), unique=True),
+    Column("digest_id", Id, ForeignKey("digests.id", ondelete="CASCADE")),
     Column("post_id", Id, ForeignKey("posts.id")),
     Column("community_id", Id, ForeignKey("communities.id")),
     Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
@@ -343,5 +450,13 @@ deliveries = Table(
         postgresql_where=text("finished_at IS NOT NULL"),
     ),
     Index("ix_deliveries_person_id", "person_id"),
+    # Partial: the copies of posts, which are most, need not stand in it.
+    Index(
+        "uq_deliveries_digest_id",
+        "digest_id",
+        unique=True,
+        sqlite_where=text("digest_id IS NOT NULL"),
+        postgresql_where=text("digest_id IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )

@@ -38,10 +38,23 @@ def upgrade() -> None:
         sa.Column("timezone", sa.String(length=64), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("digest_at", sa.String(length=5), nullable=True),
+        sa.Column("digest_on", sa.SmallInteger(), nullable=True),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("people", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_people_paused",
+            ["paused_until"],
+            unique=False,
+            sqlite_where=sa.text("paused"),
+            postgresql_where=sa.text("paused"),
+        )
+
     op.create_table(
         "spool",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -111,11 +124,44 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_contents_author_message_id"), ["author_message_id"], unique=False)
 
     op.create_table(
+        "digest_clocks",
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cadence", sa.String(length=16), nullable=False),
+        sa.Column("next_due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_digest_clocks_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person_id", "cadence", name=op.f("pk_digest_clocks")),
+    )
+    with op.batch_alter_table("digest_clocks", schema=None) as batch_op:
+        batch_op.create_index("ix_digest_clocks_due", ["next_due_at", "person_id"], unique=False)
+
+    op.create_table(
+        "digests",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cadence", sa.String(length=16), nullable=False),
+        sa.Column("period", sa.String(length=32), nullable=False),
+        sa.Column("locale", sa.String(length=10), nullable=False),
+        sa.Column("items", sa.Text(), nullable=False),
+        sa.Column("left_out", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_digests_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_digests")),
+        sa.UniqueConstraint("person_id", "cadence", "period", name=op.f("uq_digests_person_id_cadence_period")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("digests", schema=None) as batch_op:
+        batch_op.create_index("ix_digests_created_at", ["created_at"], unique=False)
+
+    op.create_table(
         "memberships",
         sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("pace", sa.String(length=16), nullable=True),
+        sa.Column("digest_through", sa.BigInteger(), nullable=False),
+        sa.Column("catch_up_from", sa.BigInteger(), nullable=True),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name=op.f("fk_memberships_community_id"), ondelete="CASCADE"
@@ -126,6 +172,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("community_id", "person_id", name=op.f("pk_memberships")),
     )
     with op.batch_alter_table("memberships", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_memberships_catch_up",
+            ["person_id"],
+            unique=False,
+            sqlite_where=sa.text("catch_up_from IS NOT NULL"),
+            postgresql_where=sa.text("catch_up_from IS NOT NULL"),
+        )
         batch_op.create_index("ix_memberships_person_id", ["person_id"], unique=False)
 
     op.create_table(
@@ -172,6 +225,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attachments_sha256"), ["sha256"], unique=False)
 
     op.create_table(
+        "fragments",
+        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_fragments_topic_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_fragments")),
+    )
+    with op.batch_alter_table("fragments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_fragments_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_fragments_topic_id"), ["topic_id"], unique=False)
+
+    op.create_table(
         "posts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -196,6 +263,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_posts_topic_id"), ["topic_id"], unique=False)
+
+    op.create_table(
+        "topic_choices",
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("choice", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_topic_choices_person_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["topic_id"], ["topics.id"], name=op.f("fk_topic_choices_topic_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person_id", "topic_id", "choice", name=op.f("pk_topic_choices")),
+    )
+    with op.batch_alter_table("topic_choices", schema=None) as batch_op:
+        batch_op.create_index("ix_topic_choices_topic_id", ["topic_id"], unique=False)
 
     op.create_table(
         "arrivals",
@@ -259,6 +342,63 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "mentions",
+        sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_mentions_person_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_mentions_post_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("post_id", "person_id", name=op.f("pk_mentions")),
+    )
+    with op.batch_alter_table("mentions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mentions_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "thanks",
+        sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_thanks_person_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_thanks_post_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("post_id", "person_id", name=op.f("pk_thanks")),
+    )
+    op.create_table(
+        "answer_parts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("arrival_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("digest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("dedup_key", sa.String(length=64), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["arrival_id"], ["arrivals.id"], name=op.f("fk_answer_parts_arrival_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["digest_id"], ["digests.id"], name=op.f("fk_answer_parts_digest_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_answer_parts_person_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_answer_parts_post_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["topic_id"], ["topics.id"], name=op.f("fk_answer_parts_topic_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_answer_parts")),
+        sa.UniqueConstraint(
+            "person_id", "dedup_key", "ordinal", name=op.f("uq_answer_parts_person_id_dedup_key_ordinal")
+        ),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("answer_parts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_answer_parts_arrival_id"), ["arrival_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_answer_parts_digest_id"), ["digest_id"], unique=False)
+
+    op.create_table(
         "notices",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -305,6 +445,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("content_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("digest_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -318,6 +459,9 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_deliveries_community_id")),
         sa.ForeignKeyConstraint(["content_id"], ["contents.id"], name=op.f("fk_deliveries_content_id")),
+        sa.ForeignKeyConstraint(
+            ["digest_id"], ["digests.id"], name=op.f("fk_deliveries_digest_id"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(
             ["notice_id"], ["notices.id"], name=op.f("fk_deliveries_notice_id"), ondelete="CASCADE"
         ),
@@ -344,3 +488,10 @@ def upgrade() -> None:
             postgresql_where=sa.text("finished_at IS NOT NULL"),
         )
         batch_op.create_index("ix_deliveries_person_id", ["person_id"], unique=False)
+        batch_op.create_index(
+            "uq_deliveries_digest_id",
+            ["digest_id"],
+            unique=True,
+            sqlite_where=sa.text("digest_id IS NOT NULL"),
+            postgresql_where=sa.text("digest_id IS NOT NULL"),
+        )
