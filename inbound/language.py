@@ -19,6 +19,13 @@ _SMALL_WORDS = {
         même après avant chez vendredi lundi mardi mercredi jeudi salut demain hier était peux deux jour jours
         semaine aujourd'hui entre sous dont cela ceci ici quelqu'un encore toujours rien bon bonne peu fin
         pièce pièces joint jointe ci-joint tenue
+        depuis jamais ailleurs moi toi lui eux alors ainsi autre autres chaque mieux moins beaucoup
+        parce pourquoi comment quel quelle celui celle ceux vers pendant jusqu'à contre étaient étais
+        seront avait avons avez allez vais va vont aller dire voir vu venir vient mis mettre prendre
+        pris trop assez déjà dès lors dernier dernière prochain prochaine nouveau nouvelle heure heures
+        mois année matin soir midi parfait bonsoir besoin côté sauf selon quelques plusieurs vraiment
+        vite oublié janvier février juillet août décembre samedi dimanche faut quoi cet vingt trente
+        sept
     """,
     "en": """
         the a an and is are was were of to in for on with that this it you i we they he she at by from be have
@@ -28,6 +35,13 @@ _SMALL_WORDS = {
         great such last first next week day night see send us today again still how know need also here now
         between before
         attached file files
+        them back except per one two three done waiting come comes over under while until since because
+        every each both other another new old good best better well very too even most many much few own
+        may might must shall can't won't isn't doesn't didn't wasn't we're we'll you're i'll i'd they're
+        that's there's off out up down away where why whose him his her its yours give gave get got make
+        made take took put go goes going went say said look looks work works working sorry sure fine
+        right perfect same month year morning afternoon evening hours minutes saturday sunday regards
+        kind nobody somebody someone nothing something never always yet without within
     """,
     "de": """
         der die das den dem des ein eine einen einem einer und ist sind war nicht mit auf für von zu im in an es
@@ -36,6 +50,11 @@ _SMALL_WORDS = {
         mein unser diese dieser montag dienstag mittwoch donnerstag freitag morgen bin keine gibt gut vielen vom
         findet erst tag statt gestern heute woche uhr seit ohne gegen unter zwischen jemand leider also beim
         durch wieder alle werde wäre wurde einfach
+        weil während immer niemals etwas nichts jeder jede jedes machen gemacht macht geht gehen gehe
+        seid wären will wollen möchte denke besser mehr weniger innerhalb januar februar juni juli
+        samstag sonntag steht liegt kommt kommen dort deshalb trotzdem stunde stunden monat jahr abend
+        mittag niemand zwei drei müssen muss sollte dein deine ihre ihren seine seinen eure unsere
+        unseren
     """,
     "es": """
         el la los las un una unos de del y es son que en por para con no se su sus lo al como más pero o si ya
@@ -44,6 +63,10 @@ _SMALL_WORDS = {
         mañana tengo puede estoy desde hasta hemos me te nos favor a dos alguien nadie día semana hoy ayer entre
         sin antes después ahora aquí otra otro buen bueno puedes esto eso tenemos vamos saludo personas ayuda
         ayudar alguno cada según van
+        porque aunque mientras siempre nunca algo nada mismo misma hace hacer hecho dice decir ver va ir
+        soy somos sería será tiene tienen tener quiero quiere creo solo sólo entonces así bien mejor
+        peor mucho mucha muchos poco menos dentro fuera durante enero febrero junio julio falta faltan
+        nombre segunda sábado domingo llegar vuelve vuelven hora horas mes año noche tarde primera
     """,
     "it": """
         il lo la i gli le un uno una di del della dei delle e è sono che in per con non si su al alla da dal
@@ -51,6 +74,9 @@ _SMALL_WORDS = {
         degli mi ci sarà essere molto tutto tutti quando dove perché sul sulla lunedì martedì mercoledì giovedì
         venerdì domani posso siamo abbiamo ancora può dopo a due qualcuno giorno giorni settimana oggi ieri fra
         tra senza prima adesso qui altra altro buon puoi ecco
+        mai sempre ogni stesso stessa fare fatto fa va vanno andare sia sarebbe saranno vuole voglio
+        credo solo allora così bene meglio poco meno dentro fuori durante gennaio febbraio giugno luglio
+        sabato domenica ora ore mese anno sera mattina niente nulla perciò quindi serve manca
     """,
     "pt": """
         o a os as um uma de do da dos das e é são que em no na nos nas por para com não se seu sua mais mas ou
@@ -58,6 +84,10 @@ _SMALL_WORDS = {
         meu minha nosso nossa você vocês eu tem tenho segunda terça quarta quinta sexta amanhã bom dia até ainda
         podemos temos sobre depois estou li outra outro vez falta alguém dois duas dias semana hoje ontem entre
         sem antes agora aqui pode isto boa
+        porque nunca sempre cada mesmo mesma fazer feito faz vai vão ir sou somos seria será serão podem
+        quer quero acho só então assim bem melhor pior muita pouco menos dentro fora durante janeiro
+        fevereiro junho julho desde segundo sábado domingo hora horas mês ano noite tarde manhã nada
+        algo parado chegou chega
     """,
     "nl": """
         de het een en is zijn van in op voor met niet dat die dit ik wij we jullie u je hij zij ze er aan bij
@@ -66,6 +96,9 @@ _SMALL_WORDS = {
         ben geen was hebt moet door dan daar tussen zes acht uur dag week vandaag gisteren zonder iemand hier
         ligt onder tegen alleen kun zou zullen eens
         tot blijft klaar pas nooit altijd iets
+        omdat terwijl niets ieder elke maken gemaakt maakt gaat gaan ga willen wil beter meer minder
+        binnen buiten januari februari juni juli zaterdag zondag staat komt komen want dus twee drie
+        uren maand jaar avond middag niemand moeten mag mogen jouw hun haar zelf mee
     """,
     "pl": """
         i w na z do nie się jest są to że o za od po przez dla jak ale lub czy co ten ta te tego tej tym oraz
@@ -126,7 +159,7 @@ _SMALL_WORDS = {
 _LETTERS = {
     "ß": ("de",), "ñ": ("es",), "¿": ("es",), "¡": ("es",), "ã": ("pt",), "õ": ("pt",), "ł": ("pl",), "ą": ("pl",),
     "ę": ("pl",), "ś": ("pl",), "ż": ("pl",), "ź": ("pl",), "ć": ("pl",), "œ": ("fr",), "ê": ("fr", "pt"),
-    "ô": ("fr",), "î": ("fr",), "û": ("fr",), "ç": ("fr", "pt"),
+    "ô": ("fr",), "é": ("fr", "es", "pt", "hu", "cs"), "î": ("fr",), "û": ("fr",), "ç": ("fr", "pt"),
     "è": ("fr", "it"), "ù": ("it", "fr"), "ò": ("it",), "ő": ("hu",), "ű": ("hu",), "ğ": ("tr",), "ı": ("tr",),
     "ş": ("tr",), "ř": ("cs",), "ů": ("cs",), "ě": ("cs",), "ž": ("cs",), "ț": ("ro",), "ș": ("ro",), "ă": ("ro",),
     "æ": ("da", "no"), "ø": ("da", "no"), "å": ("sv", "da", "no"),
