@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from digests import housekeeping, waiting
 from digests.housekeeping import Retention
 from digests.waiting import Origin
-from gateway.core.clock import Clock, ClockWatch
+from gateway.core.clock import JUMP, Clock, ClockWatch
 from gateway.core.errors import StoreError
+from store import times
 from store.blobs import Blobs
 from store.database import Database
 
@@ -73,6 +74,26 @@ class Scheduler:
     def _watch_the_clock(self) -> None:
         with self._looking:
             self._look_at_the_clock()
+            even_s = self._watch.even_s()
+        # Whoever holds something has renewed or lost its claim by then, also where the clock has jumped under it.
+        if even_s >= times.LEASE.total_seconds():
+            self._set_times_right()
+
+    def _set_times_right(self) -> None:
+        now = self._clock()
+        try:
+            with self._database.transaction() as tx:
+                told = times.server_time(tx)
+                if told is not None and abs(told - now) > JUMP:
+                    # What looks far ahead to us may be right, and ours the clock that is behind.
+                    log.error("clock_disagrees", now=now.isoformat(timespec="seconds"), database=told.isoformat())
+                    return
+                rows = times.set_right(tx, now)
+        except StoreError as error:
+            log.error("times_trouble", trouble=str(error))
+        else:
+            if rows:
+                log.warning("times_set_right", rows=rows)
 
     def _look_at_the_clock(self) -> None:
         settled = self._watch.is_settled()

@@ -17,9 +17,8 @@ from gateway.core.message import Arrival, Envelope, Mail
 from store import blob_names
 from store.database import storable
 from store.schema import OPEN_ARRIVAL, SPOOLED, arrivals, raw_mails, spool
+from store.times import LEASE as LEASE
 
-LEASE = timedelta(minutes=2)
-"""How long a claim holds; a worker renews nothing, so it must be done by then."""
 MAX_FAILURES = 3
 _RETRY_AFTER = (timedelta(seconds=5), timedelta(minutes=1))
 
@@ -107,7 +106,10 @@ _claim = (
 
 
 def claim(tx: Connection, now: datetime, most: int) -> list[Mail]:
-    """Takes up to `most` messages for two minutes, oldest first. The caller commits before it touches them (T2)."""
+    """Takes up to `most` messages for two minutes, oldest first. The caller commits before it touches them (T2).
+
+    A worker renews nothing, so it must be done by then.
+    """
     rows = tx.execute(_claim, {"now": now, "lease": now + LEASE, "most": most}).all()
     if not rows:
         return []

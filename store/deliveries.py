@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
@@ -30,8 +30,8 @@ from gateway.core.community import Pace, PersonState
 from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Lease, Outcome
 from store.database import storable
 from store.schema import OPEN_DELIVERY, communities, deliveries, fan_outs, memberships, people, posts
+from store.times import LEASE as LEASE
 
-LEASE = timedelta(minutes=2)
 _OPEN = (DeliveryState.PENDING.value, DeliveryState.DEFERRED.value)
 
 
@@ -222,17 +222,21 @@ def release_all(tx: Connection, now: datetime) -> int:
 
     What was in flight when the last process died is sent again, with the same Message-ID (promise P3).
     """
-    query = update(deliveries).where(OPEN_DELIVERY, _claimed(now)).values(next_attempt_at=now)
+    # However far ahead: a clock may have been.
+    query = update(deliveries).where(OPEN_DELIVERY, _in_hand(now)).values(next_attempt_at=now)
     return tx.execute(query).rowcount
 
 
 def _claimed(now: datetime) -> ColumnElement[bool]:
     """What a sender holds at this time."""
+    return and_(_in_hand(now), deliveries.c.next_attempt_at <= now + LEASE)
+
+
+def _in_hand(now: datetime) -> ColumnElement[bool]:
     return and_(
         deliveries.c.state == DeliveryState.PENDING.value,
         deliveries.c.attempts > 0,
         deliveries.c.next_attempt_at > now,
-        deliveries.c.next_attempt_at <= now + LEASE,
     )
 
 

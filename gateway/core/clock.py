@@ -38,16 +38,21 @@ class ClockWatch:
     def is_settled(self) -> bool:
         """Whether the wall clock can be believed, as far as this process has seen it."""
         offset = self._offset()
+        if abs(offset - self._seen) > JUMP:
+            self._seen, self._seen_at = offset, self._monotonic()
         if abs(offset - self._trusted) <= JUMP:
             # Small corrections are followed, so that a year of them is no jump.
             self._trusted = self._seen = offset
             return True
-        if abs(offset - self._seen) > JUMP:
-            self._seen, self._seen_at = offset, self._monotonic()
         if self._monotonic() - self._seen_at >= SETTLED.total_seconds():
             self._trusted = offset
             return True
         return False
+
+    def even_s(self) -> float:
+        """For how many seconds the wall clock has not jumped, right or wrong, as far as this process has seen it."""
+        self.is_settled()
+        return self._monotonic() - self._seen_at
 
     def _offset(self) -> timedelta:
         """What the wall clock shows beyond the time that ran."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -9,14 +11,15 @@ from digests import housekeeping
 from digests.housekeeping import Retention
 from digests.waiting import Origin
 from digests.worker import Scheduler
+from gateway.core.clock import ClockWatch
+from store import times
 from store.blobs import Blobs
 from store.database import Database
-from tests.network import SetClock
+from tests.network import START, Network, SetClock
 from tests.store.test_blobs import blobs as blobs
 from tests.store.test_blobs import s3 as s3
 from tests.store.test_blobs import s3_server as s3_server
-
-ORIGIN = Origin("relais.example", 1)
+from tests.store.test_deliveries import claim, publish
 
 ORIGIN = Origin("talk.example.com", 1)
 
@@ -57,3 +60,35 @@ def test_a_tick_that_fails_is_told_and_made_up(
     with capture_logs() as logs:
         Scheduler(database, blobs, Retention(30, 30, 180), ORIGIN, clock)._tidy()
     assert [line["event"] for line in logs] == ["tidying_failed"]
+
+
+def test_what_a_clock_ahead_left_is_set_right_once_nobody_can_hold_it(
+    database: Database, blobs: Blobs, clock: SetClock, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    witness: list[datetime | None] = [None]
+    monkeypatch.setattr(times, "server_time", lambda _: witness[0])
+    ran = [0.0]
+    clock.advance(days=3650)
+    publish(network)
+    scheduler = Scheduler(database, blobs, Retention(30, 30, 180), ORIGIN, clock)
+    scheduler._watch = ClockWatch(clock, lambda: ran[0])
+
+    def minutes_pass(number: int) -> list[str]:
+        for _ in range(number):
+            clock.advance(minutes=1)
+            ran[0] += 60
+            with capture_logs() as logs:
+                scheduler._watch_the_clock()
+        return [line["event"] for line in logs]
+
+    assert minutes_pass(5) == []
+    clock.now = START
+    assert minutes_pass(1) == ["clock_jumped"]
+    assert minutes_pass(1) == []
+    # Another node's clock, or the database's, may be the right one.
+    witness[0] = clock() + timedelta(days=3650)
+    assert minutes_pass(1) == ["clock_disagrees"]
+    witness[0] = clock() + timedelta(minutes=1)
+    assert minutes_pass(1) == ["times_set_right"]
+    assert minutes_pass(1) == []
+    assert len(claim(database, clock)) == 1

@@ -56,3 +56,16 @@ def test_a_jump_is_believed_after_an_even_day() -> None:
     time.go(hours=1)
     assert watch.is_settled()
     assert watch.is_settled()
+
+
+def test_how_long_it_has_gone_on_evenly_begins_anew_with_each_jump() -> None:
+    time, watch = watched()
+    assert watch.even_s() == 0
+    time.go(minutes=5)
+    assert watch.even_s() == 300
+    for jump in (timedelta(days=7), timedelta(days=-7)):
+        time.wall += jump
+        assert watch.even_s() == 0
+        time.go(minutes=1)
+        time.wall += timedelta(seconds=30)
+        assert watch.even_s() == 60

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outbound.retry import RetryPlan
+from store.times import FURTHEST
 
 next_attempt = RetryPlan().next_attempt
 BORN = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -34,8 +35,24 @@ def test_last_attempt_is_made_when_the_five_days_end() -> None:
     assert next_attempt(30, BORN, now, 0.9) == BORN + timedelta(days=5)
 
 
-def test_a_clock_that_jumped_ahead_does_not_try_again() -> None:
-    assert next_attempt(1, BORN, BORN + timedelta(days=3650), 0.0) is None
+@pytest.mark.parametrize("attempts", range(1, 6))
+def test_an_age_alone_fails_nothing(attempts: int) -> None:
+    """A clock that was set ahead must not fail a whole outbox, whatever it says."""
+    now = BORN + timedelta(days=3650)
+    assert next_attempt(attempts, BORN, now, 0.0) == RetryPlan().wait(attempts, now, 0.0)
+    assert next_attempt(6, BORN, now, 0.0) is None
+
+
+def test_what_was_born_in_the_future_ends_by_its_attempts() -> None:
+    born = BORN + timedelta(days=3650)
+    now, attempts = BORN, 1
+    while (due := next_attempt(attempts, born, now, 0.0)) is not None:
+        now, attempts = due, attempts + 1
+    assert timedelta(days=4, hours=20) <= now - BORN <= timedelta(days=5, hours=4)
+
+
+def test_no_deferral_reaches_further_than_the_store_believes() -> None:
+    assert RetryPlan().furthest <= FURTHEST
 
 
 @pytest.mark.parametrize(("attempts", "jitter"), [(0, 0.0), (1, 1.0), (1, -0.1)])

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, event
 
 from gateway.core.delivery import Delivery, DeliveryKind, Lease
 from gateway.core.notice import NoticeKind
-from store import arrivals, audience, communities, deliveries, memberships, notices, people, posts, queues
+from store import arrivals, audience, communities, deliveries, memberships, notices, people, posts, queues, times
 from store.database import Database
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -73,6 +73,7 @@ STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "deliveries._move": lambda tx: deliveries._move(tx, [1, 2]),
     "deliveries.renew": lambda tx: deliveries.renew(tx, [HELD], NOW),
     "deliveries.release_all": lambda tx: deliveries.release_all(tx, NOW),
+    "times.set_right": lambda tx: times.set_right(tx, NOW),
     "deliveries.purge": lambda tx: deliveries.purge(tx, PAST, 100),
 }
 
