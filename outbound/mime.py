@@ -25,13 +25,19 @@ class SlotKind(StrEnum):
 
     TO = "T"
     REPLY = "R"
+    """The token behind Reply-To."""
     LEAVE = "L"
+    """The token that ends such mails."""
     FILE = "F"
+    POST = "P"
+    """The token to answer one post among several."""
+    MESSAGE_ID = "I"
+    DATE = "D"
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place in a mail that differs per delivery. `id` is the attachment's for FILE, else 0."""
+    """A place in a mail that differs per delivery. `id` is the attachment's for FILE, the post's for POST, else 0."""
 
     kind: SlotKind
     id: int = 0
@@ -43,7 +49,7 @@ class Slot:
 
 
 Piece: TypeAlias = bytes | Slot
-_MARK = re.compile(r"\x02([TRLF])(\d+)\x03")
+_MARK = re.compile(r"\x02([TRLFPID])(\d+)\x03")
 
 
 def cut(text: str, encode: Callable[[str], bytes]) -> list[Piece]:
@@ -60,9 +66,18 @@ def cut(text: str, encode: Callable[[str], bytes]) -> list[Piece]:
 
 def text_part(subtype: str, text: str, parameters: str = "") -> list[Piece]:
     """A text part of `\\n` lines with slot marks, header included, as quoted-printable UTF-8."""
+    return [text_head(subtype, parameters), *quoted(text)]
+
+
+def text_head(subtype: str, parameters: str = "") -> bytes:
+    """The header of a text part as quoted-printable UTF-8, the empty line included."""
     head = f"Content-Type: text/{subtype}; charset=utf-8{parameters}\r\n"
-    head += "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    pieces: list[Piece] = [head.encode("ascii")]
+    return f"{head}Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode("ascii")
+
+
+def quoted(text: str) -> list[Piece]:
+    """Text of `\\n` lines with slot marks as quoted-printable UTF-8; whole lines may stand before any others."""
+    pieces: list[Piece] = []
     for piece in cut(text.replace("\n", "\r\n"), _quoted_printable):
         if isinstance(piece, Slot):
             pieces += [SOFT_BREAK, piece, SOFT_BREAK]

@@ -29,6 +29,10 @@ class Purpose(StrEnum):
     """(community id, person id): unsubscribe, by link or by mail."""
     FILE = "file"
     """(attachment id, person id): a link to one attachment for one person."""
+    DIGEST = "digest"
+    """(digest id, person id): an answer to that digest."""
+    QUIET = "quiet"
+    """(ordinal of the cadence, person id): no more digests of that cadence, by link or by mail."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outbound.mime import Slot, SlotKind, cut, file_part, merge, multipart, text_part
+from outbound.mime import Slot, SlotKind, cut, file_part, merge, multipart, quoted, text_head, text_part
 
 LEAVE = Slot(SlotKind.LEAVE)
 FILE = Slot(SlotKind.FILE, 12)
@@ -17,6 +17,20 @@ FILE = Slot(SlotKind.FILE, 12)
 def test_cut_finds_every_mark() -> None:
     assert cut(f"a{LEAVE.mark}b{FILE.mark}", str.encode) == [b"a", LEAVE, b"b", FILE, b""]
     assert cut("\x02X0\x03 \x02L\x03", str.encode) == [b"\x02X0\x03 \x02L\x03"]
+
+
+@pytest.mark.parametrize("kind", SlotKind)
+def test_every_kind_of_slot_has_a_mark_of_its_own(kind: SlotKind) -> None:
+    slot = Slot(kind, 31)
+    assert cut(f"a{slot.mark}b", str.encode) == [b"a", slot, b"b"]
+    assert [other for other in SlotKind if other.value == kind.value] == [kind]
+
+
+@given(st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=90), max_size=4))
+def test_stretches_of_whole_lines_are_quoted_one_by_one(stretches: list[str]) -> None:
+    lines = [f"{words}{LEAVE.mark}{words}\n" for words in stretches]
+    apart = [piece for line in lines for piece in quoted(line)]
+    assert merge([text_head("plain"), *apart]) == merge(text_part("plain", "".join(lines)))
 
 
 def test_merge_joins_neighbours() -> None:
