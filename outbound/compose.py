@@ -31,6 +31,10 @@ _MAX_FILE_NAME = 100
 _CID = re.compile(r"""cid:([^"'\s<>]+)""", re.IGNORECASE)
 
 
+class UnfitAddressError(CompositionError):
+    """The address of one delivery is none. It says nothing of the other readers' mails."""
+
+
 @dataclass(frozen=True, slots=True)
 class MailTemplate:
     """A composed mail but for what differs per person. `parts` is b"" where a slot waits; the rest says which."""
@@ -106,7 +110,7 @@ class Composer:
         return self._renderer.post(view, language)
 
     def fill(self, template: MailTemplate, delivery: Delivery) -> Outgoing:
-        """The mail of one delivery. The person's address and tokens are all that is new in it."""
+        """The mail of one delivery: the person's address and tokens are all that is new. Raises UnfitAddressError."""
         signers = self._signers(delivery.created_at, delivery.key_id)
         person = delivery.person_id
         parts = list(template.parts)
@@ -127,7 +131,8 @@ class Composer:
     def compose_notice(self, notice: NoticeMail, delivery: Delivery) -> Outgoing:
         """The mail of a notice, from the null reverse-path: a failure of it is answered by nobody (RFC 3834 §3.3).
 
-        Raises CompositionError where it would not leave as meant, StoreError where an attachment cannot be read.
+        Raises UnfitAddressError, CompositionError where it would not leave as meant, and StoreError where an attachment
+        cannot be read.
         """
         site, language = self._site, self._renderer.language(delivery.locale)
         posting = site.address(notice.community.address) if notice.community else ""
@@ -233,5 +238,5 @@ def _file_name(name: str) -> str:
 def _checked_address(address: str) -> bytes:
     # Addresses were parsed strictly when they came in; a line break here would be a header of somebody's choosing.
     if not address.isprintable() or " " in address:
-        raise CompositionError("the address of a delivery is not one plain address")
+        raise UnfitAddressError("the address is not one plain address")
     return address.encode("utf-8")

@@ -1,21 +1,23 @@
 """Composing: claimed deliveries become mails, one spoiled one never in the way of the others.
 
-Called by the sender, on one thread. Each delivery comes out as a mail or as what became of it where there is none. A
-store that did not answer may answer later; whatever else goes wrong is tried a few times, then the delivery has failed.
+Called by the sender, on one thread. Each delivery comes out as a mail or as what became of it where there is none. What
+cannot be loaded or rendered is our own trouble: it waits until that is mended, is tried once for all its readers and
+told once. Only an address that is none fails a delivery.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Outcome, Outgoing
-from gateway.core.errors import CompositionError, StoreError
+from gateway.core.errors import StoreError
 from gateway.core.notice import NoticeMail
 from gateway.core.post import PostMail
-from outbound.compose import Composer
+from outbound.compose import Composer, MailTemplate, UnfitAddressError
 from outbound.contents import Contents, TemplateCache
 from outbound.language import language_of
 from store.database import Database
@@ -23,9 +25,10 @@ from store.deliveries import Claimed
 
 log = structlog.get_logger(__name__)
 
-MOST_ATTEMPTS = 5
-"""A delivery that still cannot be composed at its fifth attempt has failed."""
+NOT_COMPOSED = "not composed"
 _NOTICES_AT_ONCE = 20
+_SPOILED_S = 60.0
+"""For so long what could not be rendered for one reader is not tried for the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,21 @@ class _Loaded:
 class Composing:
     """Composes batches of claimed deliveries. Not thread-safe: the templates are shared from batch to batch."""
 
-    def __init__(self, composer: Composer, contents: Contents, database: Database) -> None:
+    def __init__(
+        self,
+        composer: Composer,
+        contents: Contents,
+        database: Database,
+        *,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._composer = composer
         self._contents = contents
         self._database = database
+        self._elapsed = elapsed
         self._templates = TemplateCache()
+        # By post and language: until when, and the name of the trouble.
+        self._spoiled: dict[tuple[int, str], tuple[float, str]] = {}
 
     def warm_up(self) -> None:
         """Makes ready what the first mail would wait for."""
@@ -60,16 +73,17 @@ class Composing:
         try:
             loaded = self._load(part)
         except Exception as error:
-            log.exception("load_failed", deliveries=len(part))
-            if len(part) == 1 or isinstance(error, StoreError):
-                yield from (_spoiled(item.delivery, error) for item in part)
+            things = list(dict.fromkeys(_thing(item) for item in part))
+            log.exception("load_failed", deliveries=len(part), things=len(things))
+            if len(things) == 1 or isinstance(error, StoreError):
+                yield from (_deferred(item.delivery, type(error).__name__) for item in part)
                 return
         else:
             yield from (self._compose(item, loaded) for item in part)
             return
-        # One that cannot be read must not keep the others from their turn.
-        for item in part:
-            yield from self._compose_part([item])
+        # What cannot be read must not keep the others from their turn; in order, because the rest may be given back.
+        made = {thing: self._compose_part([item for item in part if _thing(item) == thing]) for thing in things}
+        yield from (next(made[_thing(item)]) for item in part)
 
     def _load(self, part: Sequence[Claimed]) -> _Loaded:
         wanted = [item.delivery for item in part if not item.objection]
@@ -92,24 +106,45 @@ class Composing:
             if delivery.kind is DeliveryKind.NOTICE:
                 assert delivery.notice_id
                 return self._composer.compose_notice(loaded.notices[delivery.notice_id], delivery)
-            return self._compose_post(delivery, loaded)
+            template = self._template(delivery, loaded)
+            if isinstance(template, str):
+                return _deferred(delivery, template)
+            return self._composer.fill(template, delivery)
+        except UnfitAddressError as error:
+            log.error("address_unfit", delivery=delivery.id, person=delivery.person_id)
+            return Outcome(delivery.id, delivery.attempts, DeliveryState.FAILED, detail=str(error))
         except Exception as error:
             log.exception("compose_failed", delivery=delivery.id)
-            return _spoiled(delivery, error)
+            return _deferred(delivery, type(error).__name__)
 
-    def _compose_post(self, delivery: Delivery, loaded: _Loaded) -> Outgoing:
+    def _template(self, delivery: Delivery, loaded: _Loaded) -> MailTemplate | str:
+        """The mail for all readers of that language, or the name of the trouble that keeps it from all of them."""
         assert delivery.post_id
         language = language_of(delivery.locale)
-        template = self._templates.get(delivery.post_id, language)
-        if template is None:
+        key = delivery.post_id, language
+        template = self._templates.get(*key)
+        if template is not None:
+            return template
+        now = self._elapsed()
+        until, trouble = self._spoiled.get(key, (now, ""))
+        if now < until:
+            return trouble
+        try:
             template = self._composer.prepare(loaded.posts[delivery.post_id], language)
-            self._templates.put(delivery.post_id, language, template)
-        return self._composer.fill(template, delivery)
+        except Exception as error:
+            log.exception("compose_failed", post=delivery.post_id, language=language)
+            self._spoiled = {i: kept for i, kept in self._spoiled.items() if kept[0] > now}
+            self._spoiled[key] = (now + _SPOILED_S, type(error).__name__)
+            return type(error).__name__
+        self._templates.put(*key, template)
+        return template
 
 
-def _spoiled(delivery: Delivery, error: Exception) -> Outcome:
-    """What cannot leave as meant never will; a store that did not answer may; the rest is tried a few times."""
-    may_pass = isinstance(error, StoreError) and error.temporary
-    hopeless = isinstance(error, CompositionError) or (not may_pass and delivery.attempts >= MOST_ATTEMPTS)
-    state = DeliveryState.FAILED if hopeless else DeliveryState.DEFERRED
-    return Outcome(delivery.id, delivery.attempts, state, detail=f"not composed: {type(error).__name__}")
+def _thing(item: Claimed) -> tuple[int | None, int | None]:
+    """What is loaded for it: a post or a notice."""
+    return item.delivery.post_id, item.delivery.notice_id
+
+
+def _deferred(delivery: Delivery, trouble: str) -> Outcome:
+    detail = f"{NOT_COMPOSED}: {trouble}"
+    return Outcome(delivery.id, delivery.attempts, DeliveryState.DEFERRED, detail=detail)

@@ -21,7 +21,7 @@ from gateway.core.clock import Clock, ClockWatch
 from gateway.core.delivery import Delivery, DeliveryState, Outcome, Outgoing
 from gateway.core.errors import StoreError
 from outbound.compose import Composer
-from outbound.composing import Composing
+from outbound.composing import NOT_COMPOSED, Composing
 from outbound.contents import Contents
 from outbound.courier import CLOSING, LEASE_EXPIRED, Courier, shown
 from outbound.dispatch import Dispatch, Pace
@@ -273,7 +273,8 @@ class Sender:
         for outcome, retry_at in final:
             self._in_hand.pop(outcome.delivery_id, None)
             self._setup.counted(outcome)
-            if outcome.state is not DeliveryState.DELIVERED:
+            # What could not be composed was told there, once for all its readers.
+            if outcome.state is not DeliveryState.DELIVERED and not outcome.detail.startswith(NOT_COMPOSED):
                 log.info(
                     "not_delivered",
                     delivery=outcome.delivery_id,
@@ -291,8 +292,9 @@ class Sender:
             # It was never begun, and has nothing to be patient about.
             return outcome, now
         jitter = random.random()  # noqa: S311 (spreads retries, protects nothing)
-        if not self._watch.is_settled():
-            # By a clock that has jumped, everything that waits is too old; whether it is, time will tell.
+        if outcome.detail.startswith(NOT_COMPOSED) or not self._watch.is_settled():
+            # Our own trouble costs nobody a mail, however long it lasts. And by a clock that has jumped, everything
+            # that waits is too old; whether it is, time will tell.
             return outcome, self._setup.plan.wait(delivery.attempts, now, jitter)
         again = self._setup.plan.next_attempt(delivery.attempts, delivery.created_at, now, jitter)
         return (outcome, again) if again else (replace(outcome, state=DeliveryState.FAILED), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,21 +14,23 @@ from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
 from gateway.core.delivery import Delivery, DeliveryState, Outcome, Outgoing
-from gateway.core.errors import StoreError
+from gateway.core.errors import CompositionError, StoreError
 from gateway.core.notice import Author, NoticeKind, NoticeMail
+from gateway.core.post import PostMail
 from gateway.core.reply import Reply
 from outbound import worker
-from outbound.compose import Composer
-from outbound.composing import MOST_ATTEMPTS
+from outbound.compose import Composer, MailTemplate
 from outbound.contents import Contents, Limits
 from outbound.courier import CLOSING, Courier, Report
 from outbound.worker import Sender, SenderSetup
 from store import deliveries, notices, queues
 from store.database import Database
 from store.schema import deliveries as rows
+from store.schema import people as person_rows
 from store.wakeups import Wakeups
 from tests.network import KEYS, Network, SetClock
 from tests.outbound.mails import RENDERER, SITE
+from tests.store.test_deliveries import publish
 from tests.store.test_notices import arrive, new
 
 MANY = 25
@@ -159,21 +162,84 @@ def test_a_spoiled_mail_keeps_no_other_from_its_turn(
     batch = sender._next_batch()
     assert batch is not None and len(batch.ready) == MANY - 1
     sender._store(batch.spoiled)
-    states = []
-    for _ in range(MOST_ATTEMPTS - 1):
+    [number] = spoiled
+    # It is our own trouble, and costs nobody a mail however long it takes to be mended.
+    for attempts in range(1, 50):
         with database.reading() as tx:
-            [entry] = [queues.get_delivery(tx, number) for number in spoiled]
+            entry = queues.get_delivery(tx, number)
         assert entry is not None
-        states.append((entry.state, entry.answer))
+        assert (entry.state, entry.answer) == ("deferred", f"not composed: {trouble.__name__}")
+        assert entry.attempts == attempts
         sender._in_hand.clear()
-        clock.advance(hours=5)
+        clock.advance(hours=5, minutes=1)
+        with database.transaction() as tx:
+            tx.execute(rows.update().where(rows.c.id != number).values(state="delivered"))
         batch = sender._next_batch()
         assert batch is not None
         sender._store(batch.spoiled)
-    assert states[0] == states[-1] == ("deferred", f"not composed: {trouble.__name__}")
-    with database.reading() as tx:
-        entry = queues.get_delivery(tx, *spoiled)
-    assert entry is not None and (entry.state, entry.attempts) == ("failed", MOST_ATTEMPTS)
+
+
+@pytest.mark.parametrize("trouble", [CompositionError("a field too many"), StoreError("missing", temporary=False)])
+def test_what_cannot_be_rendered_waits_for_all_its_readers_and_is_told_once(
+    network: Network,
+    database: Database,
+    clock: SetClock,
+    sender: Sender,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: Exception,
+) -> None:
+    publish(network, MANY)
+    prepare = sender._setup.composer.prepare
+    tries: list[str] = []
+
+    def fail(mail: PostMail, locale: str) -> MailTemplate:
+        tries.append(locale)
+        raise trouble
+
+    with monkeypatch.context() as patch, capture_logs() as lines:
+        patch.setattr(sender._setup.composer, "prepare", fail)
+        batch = sender._next_batch()
+        assert batch is not None and len(batch.spoiled) == MANY
+        sender._store(batch.spoiled)
+    assert states(database) == {"deferred": MANY}
+    assert tries == ["en"]
+    assert [line["event"] for line in lines] == ["compose_failed"]
+    # A minute later it is tried again, and mended by then.
+    clock.advance(minutes=2)
+    ahead = time.monotonic() + 60
+    monkeypatch.setattr(sender._mails, "_elapsed", lambda: ahead)
+    assert sender._setup.composer.prepare == prepare
+    batch = sender._next_batch()
+    assert batch is not None and len(batch.ready) == MANY
+
+
+def test_an_address_that_is_none_fails_its_own_delivery_alone(
+    network: Network, database: Database, clock: SetClock, sender: Sender
+) -> None:
+    _, _, people = publish(network, 3)
+    with database.transaction() as tx:
+        tx.execute(person_rows.update().where(person_rows.c.id == people[1]).values(address="a b@c\r\nBcc: d@e"))
+    batch = sender._next_batch()
+    assert batch is not None and len(batch.ready) == 2
+    sender._store(batch.spoiled)
+    assert states(database) == {"pending": 2, "failed": 1}
+
+
+def test_what_of_many_readers_cannot_be_read_is_asked_for_once(
+    network: Network, database: Database, clock: SetClock, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(network, MANY)
+    write_notices(network, database, clock)
+    asked = []
+
+    def fail(_tx: Connection, post_ids: Iterable[int]) -> dict[int, PostMail]:
+        asked.append(set(post_ids))
+        raise OverflowError("no such day")
+
+    monkeypatch.setattr(sender._setup.contents, "posts", fail)
+    batch = sender._next_batch()
+    assert batch is not None and (len(batch.ready), len(batch.spoiled)) == (MANY, MANY)
+    assert len(asked) < MANY / 2
 
 
 def test_what_cannot_be_read_keeps_no_other_from_its_turn(
