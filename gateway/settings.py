@@ -6,12 +6,10 @@ list of all keys and defaults; a test holds the two together.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import tomllib
-import zoneinfo
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -23,61 +21,36 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
+from gateway import environment, notation
 from gateway.core import address
 from gateway.core.errors import ConfigurationError
 
 DEFAULT_FILE = "settings.toml"
 
 
-def _domain(value: str) -> str:
-    return address.canonical_domain(value)
-
-
-def _listen(value: str) -> str:
-    if not value or value.startswith("unix:"):
-        return value
-    host, found, port = value.rpartition(":")
-    if not found or not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError("must be HOST:PORT, unix:/PATH or empty")
-    return value
-
-
-def _tcp(value: str) -> str:
-    if value.startswith("unix:"):
-        raise ValueError("must be HOST:PORT or empty: no Unix socket here")
-    return _listen(value)
-
-
-def _zone(value: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(value)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("is not a time zone such as Europe/Paris") from error
-    return value
-
-
-def _network(value: str) -> str:
-    return str(ipaddress.ip_network(value, strict=False))
-
-
-def _url(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("must begin with https:// (or http:// on a test machine)")
-    return value.rstrip("/")
-
-
-Domain = Annotated[str, AfterValidator(_domain)]
-Listen = Annotated[str, AfterValidator(_listen)]
-TcpListen = Annotated[str, AfterValidator(_tcp)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Network = Annotated[str, AfterValidator(_network)]
-Url = Annotated[str, AfterValidator(_url)]
+Domain = Annotated[str, AfterValidator(address.canonical_domain)]
+Hostname = Annotated[str, AfterValidator(notation.hostname)]
+Host = Annotated[str, AfterValidator(notation.host)]
+Listen = Annotated[str, AfterValidator(notation.listen)]
+TcpListen = Annotated[str, AfterValidator(notation.tcp_listen)]
+Zone = Annotated[str, AfterValidator(notation.zone)]
+Network = Annotated[str, AfterValidator(notation.network)]
+Url = Annotated[str, AfterValidator(notation.base_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Count = Annotated[int, Field(ge=1)]
-Octets = Annotated[int, Field(ge=0)]
-Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Octets = Annotated[int, Field(ge=0, le=(1 << 63) - 1)]
+Seconds = Annotated[float, Field(gt=0, le=7 * 86400, allow_inf_nan=False)]
+# Further back than this no calendar of ours goes.
+Days = Annotated[int, Field(ge=1, le=36500)]
 
 
 class Section(BaseModel):
@@ -85,12 +58,21 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @field_validator("*")
+    @classmethod
+    def _on_one_line(cls, value: object) -> object:
+        if isinstance(value, str | Path):
+            notation.one_line(str(value))
+        elif isinstance(value, SecretStr):
+            notation.one_line(value.get_secret_value())
+        return value
+
 
 class Gateway(Section):
     """[gateway]"""
 
     domain: Domain = "relais.localhost"
-    name: Annotated[str, Field(min_length=1, max_length=60)] = "Relais"
+    name: Annotated[str, Field(max_length=60), AfterValidator(notation.title)] = "Relais"
     locale: Literal["fr", "en"] = "fr"
     timezone: Zone = "Europe/Paris"
     secret_file: Path = Path("var/secret")
@@ -109,14 +91,14 @@ class Smtp(Section):
     """[smtp]"""
 
     listen: TcpListen = "127.0.0.1:2525"
-    hostname: str = ""
+    hostname: Hostname = ""
     certificate: str = ""
     key: str = ""
-    max_message_bytes: Annotated[int, Field(ge=65536)] = 50 << 20
+    max_message_bytes: Annotated[int, Field(ge=65536, le=1 << 40)] = 50 << 20
     separator: Annotated[str, Field(pattern=r"^[+=_-]$")] = "+"
     connections: Count = 500
     connections_per_peer: Count = 50
-    recipients: Annotated[int, Field(ge=100)] = 100
+    recipients: Annotated[int, Field(ge=100, le=1_000_000)] = 100
     mails_per_session: Count = 20
     commands_without_mail: Count = 100
     errors: Count = 20
@@ -125,7 +107,7 @@ class Smtp(Section):
     tls_s: Seconds = 30
     min_rate: Octets = 100
     banner_delay_s: Annotated[float, Field(ge=0, le=60)] = 1.0
-    header_bytes: Annotated[int, Field(ge=4096)] = 262144
+    header_bytes: Annotated[int, Field(ge=4096, le=1 << 30)] = 262144
 
     @model_validator(mode="after")
     def _both(self) -> Smtp:
@@ -150,14 +132,14 @@ class Lmtp(Section):
 class Relay(Section):
     """[relay]"""
 
-    host: str = ""
+    host: Host = ""
     port: Port = 25
     security: Literal["none", "starttls", "tls"] = "none"
     ca_file: str = ""
     username: str = ""
     password: SecretStr = SecretStr("")
     connections: Annotated[int, Field(ge=1, le=100)] = 4
-    hostname: str = ""
+    hostname: Hostname = ""
     unrecorded: Annotated[int, Field(ge=1, le=10000)] = 200
     outbox: Path = Path("var/outbox")
 
@@ -171,8 +153,8 @@ class Relay(Section):
 class Dkim(Section):
     """[dkim]"""
 
-    domain: str = ""
-    selector: str = ""
+    domain: Hostname = ""
+    selector: Hostname = ""
     key_file: str = ""
 
     @model_validator(mode="after")
@@ -211,9 +193,9 @@ class Web(Section):
 class Retention(Section):
     """[retention]"""
 
-    raw_days: Count = 30
-    sent_days: Count = 30
-    log_days: Count = 180
+    raw_days: Days = 30
+    sent_days: Days = 30
+    log_days: Days = 180
 
 
 class Settings(BaseSettings):
@@ -246,18 +228,30 @@ def load(path: Path | None = None) -> Settings:
     """
     chosen = path or Path(os.environ.get("RELAIS_CONFIG") or DEFAULT_FILE)
     _parse(chosen)
-    mistakes = _unknown_environment()
+    mistakes = environment.mistakes(_keys())
     settings = None
     try:
-        settings = _from(chosen)()
+        # What a variable that cannot be read would have said is not known; the rest can be judged all the same.
+        settings = _from(chosen, {name.lower() for name, _ in mistakes})()
     except ValidationError as error:
         mistakes += [_mistake(dict(item)) for item in error.errors()]
+    except SettingsError as error:
+        mistakes.append((environment.PREFIX, str(error)))
     if mistakes or settings is None:
         raise ConfigurationError(mistakes)
     return settings
 
 
-def _from(path: Path) -> type[Settings]:
+def _keys() -> dict[str, dict[str, bool]]:
+    """Every section with its keys, and whether such a key is a list."""
+    sections: dict[str, Any] = {name: field.annotation for name, field in Settings.model_fields.items()}
+    return {
+        name: {key: get_origin(field.annotation) is tuple for key, field in section.model_fields.items()}
+        for name, section in sections.items()
+    }
+
+
+def _from(path: Path, passed_over: set[str]) -> type[Settings]:
     class FromFile(Settings):
         @classmethod
         def settings_customise_sources(
@@ -268,7 +262,12 @@ def _from(path: Path) -> type[Settings]:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return env_settings, TomlConfigSettingsSource(settings_cls, path)
+            file = TomlConfigSettingsSource(settings_cls, path)
+            assert isinstance(env_settings, EnvSettingsSource)
+            env_settings.env_vars = {
+                name: value for name, value in env_settings.env_vars.items() if name not in passed_over
+            }
+            return env_settings, file
 
     return FromFile
 
@@ -279,17 +278,8 @@ def _parse(path: Path) -> None:
     except FileNotFoundError as error:
         mend = "no such file: name it with --config or $RELAIS_CONFIG"
         raise ConfigurationError([(str(path), mend)]) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError([(str(path), f"cannot be read: {error}")]) from error
-
-
-def _unknown_environment() -> list[tuple[str, str]]:
-    """Variables of our prefix that name no section: pydantic refuses an unknown key, but passes over these."""
-    return [
-        (name, "no such setting")
-        for name in sorted(os.environ)
-        if name.upper().startswith("RELAIS__") and name.lower().split("__")[1] not in Settings.model_fields
-    ]
 
 
 def _mistake(item: dict[str, Any]) -> tuple[str, str]:

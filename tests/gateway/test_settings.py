@@ -102,7 +102,7 @@ def test_an_unknown_variable_is_a_mistake(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("RELAIS__SMTPD__LISTEN", "x")
     assert mistakes(write(tmp_path, "")) == {
         "RELAIS__SMTPD__LISTEN": "no such setting",
-        "smtp.listem": "no such setting",
+        "RELAIS__SMTP__LISTEM": "no such setting",
     }
 
 
@@ -121,3 +121,83 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
 def test_a_password_does_not_show(tmp_path: Path) -> None:
     text = '[relay]\nsecurity = "starttls"\nusername = "u"\npassword = "s3cret"\n'
     assert "s3cret" not in repr(settings.load(write(tmp_path, text)))
+
+
+def test_what_would_fail_later_is_refused_now(tmp_path: Path) -> None:
+    text = r"""
+        [gateway]
+        name = "A\r\nBcc: x@y.example"
+        secret_file = "var/\u0000"
+        [store]
+        blobs = "var/bl\nobs"
+        [smtp]
+        hostname = "a\r\n250 b"
+        connections = -1
+        recipients = 99999999999999999999
+        session_s = inf
+        idle_s = nan
+        tls_s = -3
+        min_rate = -1
+        banner_delay_s = nan
+        [relay]
+        host = "a b"
+        hostname = "bücher.example"
+        password = "a\nb"
+        [dkim]
+        domain = "a\nb"
+        selector = "a b"
+        key_file = "k"
+        [authentication]
+        authserv_id = "mx\u0000"
+        [web]
+        base_url = "https://a b.example"
+        connections = 0
+        [retention]
+        raw_days = 999999999
+        sent_days = 0
+        log_days = -1
+    """
+    found = mistakes(write(tmp_path, text))
+    assert set(found) == {
+        *("gateway.name", "gateway.secret_file", "store.blobs", "smtp.hostname", "smtp.connections", "smtp.recipients"),
+        *("smtp.session_s", "smtp.idle_s", "smtp.tls_s", "smtp.min_rate", "smtp.banner_delay_s", "relay.host"),
+        *("relay.hostname", "relay.password", "dkim.domain", "dkim.selector", "authentication.authserv_id"),
+        *("web.base_url", "web.connections", "retention.raw_days", "retention.sent_days", "retention.log_days"),
+    }
+    assert all(text for text in found.values())
+
+
+def test_a_variable_that_cannot_be_read_is_named_beside_what_the_file_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELAIS__AUTHENTICATION__TRUSTED_PEERS", "lala")
+    monkeypatch.setenv("RELAIS__AUTHENTICATION__PROOFS", '"dkim"')
+    monkeypatch.setenv("RELAIS__SMTP", "[")
+    monkeypatch.setenv("RELAIS__LMTP__LISTEN__HERE", "x")
+    monkeypatch.setenv("RELAIS__", "x")
+    monkeypatch.setenv("RELAIS__RELAY__PORT", "none")
+    found = mistakes(write(tmp_path, '[gateway]\nlocale = "de"\n'))
+    assert set(found) == {
+        "RELAIS__",
+        "RELAIS__AUTHENTICATION__PROOFS",
+        "RELAIS__AUTHENTICATION__TRUSTED_PEERS",
+        "RELAIS__LMTP__LISTEN__HERE",
+        "RELAIS__SMTP",
+        "gateway.locale",
+        "relay.port",
+    }
+    assert 'such as ["one", "two"]' in found["RELAIS__AUTHENTICATION__TRUSTED_PEERS"]
+
+
+def test_a_list_and_a_section_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAIS__AUTHENTICATION__TRUSTED_PEERS", '["192.0.2.0/24"]')
+    monkeypatch.setenv("RELAIS__RETENTION", '{"raw_days": 7}')
+    loaded = settings.load(write(tmp_path, ""))
+    assert loaded.authentication.trusted_peers == ("192.0.2.0/24",)
+    assert loaded.retention.raw_days == 7
+
+
+@pytest.mark.parametrize("text", ["[smtp]\nidle_s = " + "9" * 5000, "a = " + "[" * 5000, "a = 1\na = 2", "\0"])
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, text)
+    assert "cannot be read" in mistakes(path)[str(path)]
