@@ -81,7 +81,13 @@ def courier(settings: Settings, clock: Clock) -> Courier:
     """The relay, or the Maildir where there is none. On a running event loop only."""
     own = settings.relay
     if not own.host:
-        own.outbox.mkdir(parents=True, exist_ok=True)
+        try:
+            own.outbox.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            mend = "name a folder that can be written to, or set relay.host"
+            raise ConfigurationError(
+                [("relay.outbox", f"cannot use {own.outbox}: {error.strerror}; {mend}")]
+            ) from error
         return MaildirRelay(own.outbox, clock)
     config = RelayConfig(
         host=own.host,

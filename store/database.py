@@ -144,6 +144,8 @@ def _sqlite_engine(url: str, pool: int) -> Engine:
     path = make_url(url).database
     if not path or path == ":memory:":
         raise ConfigurationError([("store.url", "SQLite needs a file: sqlite:///var/relais.db")])
+    if make_url(url).query:
+        raise ConfigurationError([("store.url", "SQLite takes no options: nothing may stand behind a ?")])
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -178,6 +180,18 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgresql_engine(url: str, pool: int) -> Engine:
-    return create_engine(
-        url, pool_size=pool, max_overflow=pool, pool_pre_ping=True, pool_recycle=1800, hide_parameters=True
-    )
+    try:
+        engine = create_engine(
+            url, pool_size=pool, max_overflow=pool, pool_pre_ping=True, pool_recycle=1800, hide_parameters=True
+        )
+    except ImportError as error:
+        raise ConfigurationError([("store.url", f"its driver is not installed: {error}")]) from error
+    except (ArgumentError, TypeError, ValueError) as error:
+        raise ConfigurationError([("store.url", "has hosts, ports or options that are none")]) from error
+    driver: Any = engine.dialect.dbapi
+    try:
+        # Whether it knows every option, the driver would say at the first connection only.
+        driver.conninfo.make_conninfo(**engine.url.query)
+    except driver.Error as error:
+        raise ConfigurationError([("store.url", f"has an option that is none: {error}")]) from error
+    return engine

@@ -77,6 +77,29 @@ def test_only_lmtp_has_unix_sockets(relais: Console, key: str) -> None:
     assert (ended.returncode, keys_named(ended.stderr)) == (78, [f"{key}.listen"])
 
 
+def test_an_outbox_that_is_a_file_is_78(relais: Console) -> None:
+    (relais.folder / "outbox").write_text("")
+    ended = run_program("serve", folder=relais.folder)
+    assert (ended.returncode, keys_named(ended.stderr)) == (78, ["relay.outbox"])
+    assert "File exists" in ended.stderr and "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "status", "init", "drain"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://me@127.0.0.1:port/relais",
+        "sqlite:////dev/null/below/relais.db",
+        "mysql://127.0.0.1/relais",
+        "nothing",
+    ],
+)
+def test_an_odd_store_url_is_78(relais: Console, url: str, command: str) -> None:
+    ended = run_program(command, folder=relais.folder, RELAIS__STORE__URL=url)
+    assert (ended.returncode, keys_named(ended.stderr)) == (78, ["store.url"]), ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_free_place_is_free(tmp_path: Path, taken: int) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
