@@ -39,6 +39,8 @@ _SIGNED_TOGETHER = 50
 _COMPOSED_OCTETS = 64 << 20
 """Mails of one batch in memory; the next batch is composed while they are on the wire."""
 _LOOK_EVERY_S = 2.0
+_ASK_AGAIN_S = 3.0
+"""What is claimed and not begun is asked about so often: an unsubscribe must be heard of within seconds."""
 _TROUBLE_PAUSE_S = 1.0
 _LAST_WORDS_S = 20.0
 """For how long, once we stop, outcomes are kept for a store that does not answer."""
@@ -167,17 +169,34 @@ class Sender:
             await dispatch.feed([replace(mail, data=data) for mail, data in zip(chunk, ready, strict=True)])
 
     async def _renew(self) -> None:
-        """Keeps hold of what is on the wire, however long the relay takes."""
+        """Keeps hold of what is on the wire, however long the relay takes, and lets go of what nobody wants now."""
         loop = asyncio.get_running_loop()
+        renewed = loop.time()
         while True:
-            await asyncio.sleep(deliveries.LEASE.total_seconds() / 4)
+            await asyncio.sleep(_ASK_AGAIN_S)
             held = list(self._in_hand.values())
+            is_time = loop.time() - renewed >= deliveries.LEASE.total_seconds() / 4
             try:
-                await loop.run_in_executor(self._recording, self._hold, held)
+                # Not behind the outcomes: they may wait for a writer, and this one only reads.
+                await loop.run_in_executor(self._waiting, self._let_go, held)
+                if is_time:
+                    renewed = loop.time()
+                    await loop.run_in_executor(self._recording, self._hold, held)
             except StoreError as error:
                 log.error("renewal_trouble", trouble=str(error))
             except Exception:
                 log.exception("renewal_failed")
+
+    def _let_go(self, held: Sequence[Delivery]) -> None:
+        """Ends the leases of what must not be sent any more: it is not begun then."""
+        if not held:
+            return
+        with self._database.reading() as tx:
+            wanted = deliveries.wanted(tx, held)
+        now = self._clock()
+        for delivery in held:
+            if delivery.id not in wanted:
+                delivery.lease.until = now
 
     def _hold(self, held: Sequence[Delivery]) -> None:
         """Renews leases for whoever holds the mails; what is lost or unwanted is not begun any more."""

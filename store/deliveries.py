@@ -92,6 +92,11 @@ _unwanted = (
     .select_from(_home)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), _objection != "")
 )
+_wanted = (
+    select(deliveries.c.id)
+    .select_from(_home)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), _objection == "")
+)
 # Cross-posted, it may be due from another community: the one named first where it is heard of at once.
 _elsewhere = (
     select(deliveries.c.id, func.min(posts.c.id).label("post_id"))
@@ -197,6 +202,15 @@ def renew(tx: Connection, held: Iterable[Delivery], now: datetime) -> set[int]:
     mine = list(held)
     unwanted = set(tx.scalars(_unwanted, {"ids": [delivery.id for delivery in mine]}))
     return _set_due(tx, (delivery for delivery in mine if delivery.id not in unwanted), now + LEASE)
+
+
+def wanted(tx: Connection, held: Iterable[Delivery]) -> set[int]:
+    """Of claimed deliveries, the ids of those that may still be sent: not unsubscribed from, withdrawn or forgotten.
+
+    One query and no lock, so that it can be asked every few seconds while a relay is slow (promise P7).
+    """
+    ids = [delivery.id for delivery in held]
+    return set(tx.scalars(_wanted, {"ids": ids})) if ids else set()
 
 
 def _set_due(tx: Connection, held: Iterable[Delivery], due: datetime) -> set[int]:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
+from gateway.core.community import Pace
 from gateway.core.delivery import Delivery, DeliveryState, Outcome, Outgoing
 from gateway.core.errors import CompositionError, StoreError
 from gateway.core.notice import Author, NoticeKind, NoticeMail
@@ -23,7 +24,7 @@ from outbound.compose import Composer, MailTemplate
 from outbound.contents import Contents, Limits
 from outbound.courier import CLOSING, Courier, Report
 from outbound.worker import Sender, SenderSetup
-from store import deliveries, notices, queues
+from store import deliveries, memberships, notices, queues
 from store.database import Database
 from store.schema import deliveries as rows
 from store.schema import people as person_rows
@@ -351,6 +352,23 @@ async def test_a_renewed_lease_reaches_the_mail(
     sender._hold(list(sender._in_hand.values()))
     assert first.lease.until == clock()
     assert {mail.lease.until for mail in others} == {clock() + deliveries.LEASE}
+
+
+async def test_who_unsubscribes_is_sent_nothing_more_within_seconds(
+    network: Network, database: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P7, and a relay so slow that the mail was claimed long before."""
+    assert worker._ASK_AGAIN_S <= 4
+    monkeypatch.setattr(worker, "_ASK_AGAIN_S", 0.01)
+    projets, _, [stays, leaves] = publish(network, 2)
+    courier = Slow()
+    async with running(make_sender(database, clock, courier)):
+        await until(lambda: len(courier.taken) == 2)
+        with database.transaction() as tx:
+            memberships.set_pace(tx, projets, leaves, Pace.OFF)
+        by_person = dict(zip((stays, leaves), sorted(courier.taken, key=lambda mail: mail.forward_path), strict=True))
+        await until(lambda: by_person[leaves].lease.until <= clock())
+        assert by_person[stays].lease.until == clock() + deliveries.LEASE
 
 
 async def test_a_slow_relay_does_not_outlive_the_stop(network: Network, database: Database, clock: SetClock) -> None:

@@ -10,14 +10,15 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from gateway.core.community import Pace
+from gateway.core.community import Pace, PersonState
 from gateway.core.delivery import DeliveryKind, DeliveryState, Outcome
 from gateway.core.reply import Reply
-from store import audience, deliveries, memberships, posts
+from store import audience, deliveries, memberships, people, posts
 from store.database import Database
 from store.deliveries import LEASE, Claimed
 from store.schema import communities, fan_outs
 from store.schema import deliveries as rows
+from store.schema import people as person_rows
 from tests.network import Network, SetClock
 
 
@@ -226,6 +227,24 @@ def test_what_must_not_be_sent_any_more_is_not_held_any_longer(
         memberships.set_pace(tx, projets, off, Pace.OFF)
         ours = deliveries.renew(tx, [item.delivery for item in claimed], clock())
     assert ours == {item.delivery.id for item in claimed if item.delivery.person_id != off}
+
+
+def test_what_nobody_wants_any_more_is_known_at_once(network: Network, database: Database, clock: SetClock) -> None:
+    """P7: without a claim or a lock, however it came that it must not be sent."""
+    projets, post_id, [stays, off, left, suspended, erased] = publish(network, 5)
+    held = [item.delivery for item in claim(database, clock)]
+    with database.transaction() as tx:
+        assert deliveries.wanted(tx, held) == {delivery.id for delivery in held}
+        memberships.set_pace(tx, projets, off, Pace.OFF)
+        memberships.remove(tx, projets, left)
+        people.set_state(tx, suspended, PersonState.SUSPENDED)
+        tx.execute(person_rows.delete().where(person_rows.c.id == erased))
+    with database.reading() as tx:
+        assert deliveries.wanted(tx, held) == {delivery.id for delivery in held if delivery.person_id == stays}
+        assert deliveries.wanted(tx, []) == set()
+    with database.transaction() as tx:
+        posts.withdraw(tx, post_id, clock())
+        assert deliveries.wanted(tx, held) == set()
 
 
 def test_what_was_deferred_is_not_held(network: Network, database: Database, clock: SetClock) -> None:

@@ -71,6 +71,7 @@ STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "deliveries.waiting": deliveries.waiting,
     "deliveries.oldest": deliveries.oldest,
     "deliveries._move": lambda tx: deliveries._move(tx, [1, 2]),
+    "deliveries.wanted": lambda tx: deliveries.wanted(tx, [HELD]),
     "deliveries.renew": lambda tx: deliveries.renew(tx, [HELD], NOW),
     "deliveries.release_all": lambda tx: deliveries.release_all(tx, NOW),
     "times.set_right": lambda tx: times.set_right(tx, NOW),
