@@ -6,12 +6,17 @@ with stars, colons of any width, in boxes, in columns, with long lists of addres
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from inbound import phrases
 
 _MAX_LINES = 24
 _MAX_STRANGERS = 2
+# Programs write the year and the minute. Who announces a journey by From, To, Date and Subject mostly does not.
+_DATE = re.compile(r"[>*\s|_]{0,8}(?:date|datum|data|dato|fecha)\b", re.IGNORECASE)
+_YEAR = re.compile(r"(?<!\d)(?:\d{4}(?!\d)|\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2}(?!\d))")
+_MINUTE = re.compile(r"\d{1,2}\s?(?:[:.h]|[時时點点시]|uhr)\s?\d{2}(?!\d)|\d\s?[ap]\.?m\b", re.IGNORECASE)
 
 
 class Headers:
@@ -60,9 +65,15 @@ class Headers:
             addressed = addressed or "@" in text
             at += 1
         # A table of journeys has a From, a To and a Date too; only a mail has a subject, or an address.
-        if "from" in keys and len(keys) >= 3 and (addressed or (dated and "subject" in keys)):
+        if "from" in keys and len(keys) >= 3 and (addressed or ("subject" in keys and self._is_stamped(start, at))):
             return self._boxed(last) - start + 1
         return last - start + 1 if keys >= {"from", "date"} and addressed and dated and last - start <= 3 else 0
+
+    def _is_stamped(self, start: int, end: int) -> bool:
+        """There is the year of a day or the minute of an hour; both, where the field has a name that people use."""
+        lines = [text[:200] for text in self._plain[start:end] if any(map(str.isdigit, text[:200]))]
+        year, minute = any(map(_YEAR.search, lines)), any(map(_MINUTE.search, lines))
+        return (year and minute) if any(map(_DATE.match, lines)) else (year or minute)
 
     def _is_list(self, text: str) -> bool:
         return "@" in text and (text.endswith((";", ",", ">")) or ";" in text or text.startswith(("<", '"')))

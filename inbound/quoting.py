@@ -6,10 +6,9 @@ one short line at a time, so time grows with the text and not faster. In doubt a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from inbound import attribution, phrases, signature
+from inbound import attribution, marks, phrases, signature
 from inbound.endings import label_ends
 from inbound.headers import Headers
 from inbound.lines import Label, Line, Mark, visible
@@ -17,9 +16,6 @@ from inbound.lines import Label, Line, Mark, visible
 __all__ = ["MAX_LINES", "Label", "Line", "Mark", "label"]
 
 MAX_LINES = 10_000
-_QUOTED = re.compile(r"[ ]{0,3}(?:>|&gt;|\|[ ]?>)")
-# Marks that mean a quote only where an attribution says that one follows: tables and lists are written with them too.
-_OTHER_MARK = re.compile(r"[|»}:%#]|[A-Z][A-Za-z]{0,3}>")
 
 
 def label(lines: Sequence[Line], *, forward: bool, answer: bool = True) -> list[Label]:
@@ -35,10 +31,7 @@ class _Labeller:
     def __init__(self, lines: Sequence[Line], forward: bool, answer: bool) -> None:
         self.lines = lines
         self.plain = [visible(line.text) for line in lines]
-        self.quoted = [
-            line.mark is Mark.QUOTE or bool(_QUOTED.match(line.text) and not line.text.startswith(">From "))
-            for line in lines
-        ]
+        self.quoted = marks.find_quoted(lines, self.plain)
         self.labels = [Label.NEW] * len(lines)
         self.headers = Headers(self.plain)
         self.begins: dict[int, bool] = {}
@@ -50,28 +43,10 @@ class _Labeller:
         self.introduced = False
         """Something said that the mail quotes another."""
         self.announced: bool | None = None
-        self._label_wraps()
         # For each line the next one that is not blank, computed once from the end.
         self.next = [len(lines)] * (len(lines) + 1)
         for i in range(len(lines) - 1, -1, -1):
             self.next[i] = i if self.plain[i] else self.next[i + 1]
-
-    def _label_wraps(self) -> None:
-        """A quoted line that a program wrapped leaves its tail without a mark, in the middle of a sentence."""
-        for i in range(1, len(self.lines) - 1):
-            above = self.lines[i - 1].text.rstrip()
-            if (
-                above.startswith(">")
-                and len(above) >= 68
-                and self.plain[i]
-                and not self.quoted[i]
-                and self.lines[i].mark is Mark.NONE
-                and len(self.plain[i]) < 50
-                and self.plain[i][0].islower()
-                and above[-1] not in ".?!:;…"
-                and (self.lines[i + 1].text.startswith(">") or not self.plain[i + 1])
-            ):
-                self.quoted[i] = True
 
     def run(self) -> list[Label]:
         # A letter of more lines than that is a log or an attack; what lies beyond is kept as it is.
@@ -82,7 +57,8 @@ class _Labeller:
                 self.labels[i - 1] is Label.NEW and bool(self.plain[i - 1]) and not phrases.is_rule(self.plain[i - 1])
             )
         if not self.introduced:
-            self._keep_own_marks()
+            marks.keep_all(self.lines, self.labels, unless_prompts=self.answer or self.forward)
+        marks.keep_announced(self.lines, self.plain, self.labels)
         return self.labels
 
     def _step(self, i: int) -> int:
@@ -235,11 +211,9 @@ class _Labeller:
 
     def _is_marked(self, i: int) -> bool:
         """The line begins with a mark that is used for quotes, and so does the next."""
-        found = _OTHER_MARK.match(self.plain[i])
-        if found is None:
-            return False
+        mark = marks.other_mark(self.plain[i])
         below = self.next[i + 1]
-        return len(found[0]) > 1 or (below < len(self.lines) and self.plain[below].startswith(found[0]))
+        return len(mark) > 1 or (bool(mark) and below < len(self.lines) and self.plain[below].startswith(mark))
 
     def _attributed(self, start: int, end: int) -> int:
         self.introduced = True
@@ -259,20 +233,10 @@ class _Labeller:
 
     def _mark_all(self, start: int) -> None:
         """From the line at `start` on, every line with its mark is a quoted one."""
-        found = _OTHER_MARK.match(self.plain[start])
-        mark = found[0] if found else ""
+        mark = marks.other_mark(self.plain[start])
         for i in range(start, len(self.lines)):
             if mark and self.plain[i].startswith(mark):
                 self.quoted[i] = True
-
-    def _keep_own_marks(self) -> None:
-        """Lines with `>` in a mail that quotes nobody: the person's, who marks a citation or shows code so."""
-        marked = [i for i, what in enumerate(self.labels) if what is Label.QUOTED and self.lines[i].mark is Mark.NONE]
-        # Prompts of a shell have three marks, and nothing has one or two.
-        prompts = bool(marked) and all(self.lines[i].text.startswith((">>> ", ">>>\n")) for i in marked)
-        if (not self.answer and not self.forward) or prompts:
-            for i in marked:
-                self.labels[i] = Label.NEW
 
     def _is_signature_delimiter(self, i: int) -> bool:
         text, below = self.plain[i], self.next[i + 1]

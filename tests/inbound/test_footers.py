@@ -39,3 +39,9 @@ def test_sentences_of_people(text: str) -> None:
 def test_lists_say_how_to_leave_them() -> None:
     assert footers.is_list_notice("To unsubscribe from this group, send an email to x+unsubscribe@groups.example")
     assert not footers.is_list_notice("To unsubscribe from the newsletter, ask Ann.")
+
+
+def test_a_wish_for_a_program_is_a_persons() -> None:
+    assert not footers.is_mobile_footer("Get Outlook for the new laptop too, please")
+    assert footers.is_mobile_footer("Get Outlook for Android")
+    assert footers.is_mobile_footer("Télécharger Outlook pour iOS")

@@ -30,7 +30,7 @@ BOXES = "\n|------------>\n".join(
     "block",
     [
         "From: Bob <bob@example.org>\nSent: Monday\nTo: Ann\nSubject: x",
-        "Subject: x\nDate: 2 March 2026\nTo: Ann\nFrom: Bob",
+        "Subject: x\nDate: 2 March 2026 10:00\nTo: Ann\nFrom: Bob",
         "*De :* Bob\n*Envoyé :* lundi 2 mars 2026\n*À :* Ann\n*Objet :* x",
         "差出人: Bob\n送信日時: 2026年3月2日\n宛先: Ann\n件名: x",
         "发件人： Bob\n发送时间： 2026年3月2日\n收件人： Ann\n主题： x",
@@ -60,3 +60,15 @@ def test_header_blocks(block: str) -> None:
 )
 def test_tables_and_forms_are_none(text: str) -> None:
     assert size(text) == 0
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        "De : la gare routière\nÀ : la ferme des Tilleuls\nDate : samedi à 9 heures\nObjet : les semis",
+        "From: the bus station\nTo: Lime Tree Farm\nDate: 13 June 2026\nSubject: sowing day",
+        "Von: Bahnhof\nNach: Lindenhof\nAn: alle\nBetreff: Aussaat in Feld 4",
+    ],
+)
+def test_a_journey_of_a_persons_is_no_header_block(plan: str) -> None:
+    assert Headers(plan.split("\n")).size(0) == 0
