@@ -68,13 +68,14 @@ class RelayConfig:
 class _Batch:
     """One call of send(): what was settled and not yet reported, and how many are still owed."""
 
-    __slots__ = ("done", "outcomes", "owed", "report")
+    __slots__ = ("done", "outcomes", "owed", "report", "taken_back")
 
     def __init__(self, report: Report, owed: int, done: asyncio.Future[None]) -> None:
         self.report = report
         self.owed = owed
         self.done = done
         self.outcomes: list[Outcome] = []
+        self.taken_back: list[Outcome] = []
 
 
 class Relay:
@@ -174,7 +175,12 @@ class Relay:
         assert isinstance(batch, _Batch)
         if not batch.outcomes:
             self._unreported.append(batch)
-        batch.outcomes.append(Outcome(job.mail.delivery_id, job.mail.attempts, state, reply, detail))
+        outcome = Outcome(job.mail.delivery_id, job.mail.attempts, state, reply, detail)
+        batch.outcomes.append(outcome)
+        if state is DeliveryState.FAILED:
+            self._streak.failed(outcome, self._loop.time())
+        elif reply is not None and reply.code >= 500:
+            batch.taken_back += self._streak.take_back(reply, self._loop.time())
 
     def is_one_too_many(self, reply: Reply) -> bool:
         """Whether this 5yz has come so often in a row that it is not about the mail."""
@@ -219,8 +225,9 @@ class Relay:
             batches, self._unreported = self._unreported, []
             for batch in batches:
                 outcomes, batch.outcomes = batch.outcomes, []
+                taken_back, batch.taken_back = batch.taken_back, []
                 batch.owed -= len(outcomes)
-                batch.report(outcomes)
+                batch.report([*outcomes, *taken_back])
                 if batch.owed == 0 and not batch.done.done():
                     batch.done.set_result(None)
 

@@ -19,6 +19,8 @@ LEASE_EXPIRED = "lease expired"
 NOT_READ = "reply not read"
 """The mail went out whole and may have been taken: trying again may make a second copy."""
 NOT_SENT = "not sent"
+TAKEN_BACK = "taken back"
+"""A second word on a mail that was said to have failed: deferred, because the refusal was not about the mail."""
 CANCELLED = "cancelled"
 CLOSING = "the sender is closing"
 
@@ -33,6 +35,7 @@ class Courier(Protocol):
     async def send(self, batch: Sequence[Outgoing], report: Report) -> None:
         """Returns when each mail of `batch` had exactly one Outcome reported, in any order; never raises for a mail.
 
+        One that failed may be taken back later, by one more Outcome whose detail is TAKEN_BACK, to any report.
         May be called again while earlier batches are under way: they share the connections. A cancelled call reports
         what it still owes as deferred before it ends.
         """

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TypeAlias
 
 from gateway.core.delivery import Outcome, Outgoing
-from outbound.courier import Courier
+from outbound.courier import TAKEN_BACK, Courier
 
 Record: TypeAlias = Callable[[list[Outcome]], Awaitable[None]]
 """Stores one group of outcomes durably; what it raises ends the dispatch."""
@@ -114,7 +114,8 @@ class Dispatch:
             group, self._waiting = self._waiting[: self._pace.group], self._waiting[self._pace.group :]
             if group:
                 await self._record(group)
-                self._ahead -= len(group)
+                # What is taken back was no longer ahead.
+                self._ahead -= sum(outcome.detail != TAKEN_BACK for outcome in group)
                 self._room.set()
             if self._closed:
                 if not self._waiting:

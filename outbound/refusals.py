@@ -7,11 +7,17 @@ not turn an outbox into failures: what is not the mail's fault is deferred. RFC 
 from __future__ import annotations
 
 import re
+from collections import deque
+from dataclasses import replace
 
+from gateway.core.delivery import DeliveryState, Outcome
 from gateway.core.reply import Reply
+from outbound.courier import TAKEN_BACK
 
 IN_A_ROW = 20
 """So many equal refusals without one mail taken between them are the relay's trouble."""
+TAKE_BACK_S = 900.0
+"""A failure older than this stays one, whatever the relay says later."""
 _AUTHENTICATE = frozenset((530, 534, 535, 538))
 # What a sender may be refused for at MAIL that lies in the mail itself: its size, its mailbox names, its content.
 _OF_THE_MAIL = ("5.2.3", "5.3.4", "5.6.")
@@ -33,19 +39,42 @@ def is_about_us(reply: Reply, *, at_mail: bool) -> bool:
 
 
 class Streak:
-    """Counts equal refusals in a row."""
+    """Counts equal refusals in a row, and keeps what failed of them until it is known whose trouble they were."""
 
     def __init__(self) -> None:
         self._kind: tuple[int, str] | None = None
         self._length = 0
+        self._failed: deque[tuple[float, Outcome]] = deque(maxlen=IN_A_ROW)
 
     def taken(self) -> None:
         """A mail was taken: the relay works."""
-        self._kind, self._length = None, 0
+        self._begin(None)
 
     def refused(self, reply: Reply) -> bool:
         """Whether this 5yz is one too many of its kind."""
-        kind = (reply.code, reply.enhanced)
-        self._length = self._length + 1 if kind == self._kind else 1
-        self._kind = kind
+        kind = _kind(reply)
+        if kind != self._kind:
+            self._begin(kind)
+        self._length += 1
         return self._length >= IN_A_ROW
+
+    def failed(self, outcome: Outcome, at: float) -> None:
+        """A mail was said to have failed, `at` a time that only runs, in seconds."""
+        if outcome.reply is not None and _kind(outcome.reply) == self._kind:
+            self._failed.append((at, outcome))
+
+    def take_back(self, reply: Reply, at: float) -> list[Outcome]:
+        """What lately failed of this refusal, deferred: it was about us. Each is given once."""
+        if _kind(reply) != self._kind:
+            return []
+        lately = [outcome for failed_at, outcome in self._failed if at - failed_at <= TAKE_BACK_S]
+        self._failed.clear()
+        return [replace(outcome, state=DeliveryState.DEFERRED, detail=TAKEN_BACK) for outcome in lately]
+
+    def _begin(self, kind: tuple[int, str] | None) -> None:
+        self._kind, self._length = kind, 0
+        self._failed.clear()
+
+
+def _kind(reply: Reply) -> tuple[int, str]:
+    return reply.code, reply.enhanced

@@ -23,7 +23,7 @@ from gateway.core.errors import StoreError
 from outbound.compose import Composer
 from outbound.composing import NOT_COMPOSED, Composing
 from outbound.contents import Contents
-from outbound.courier import CLOSING, LEASE_EXPIRED, Courier, shown
+from outbound.courier import CLOSING, LEASE_EXPIRED, TAKEN_BACK, Courier, shown
 from outbound.dispatch import Dispatch, Pace
 from outbound.dkim import Signer
 from outbound.fan_out import FanOut
@@ -288,7 +288,9 @@ class Sender:
         now = self._clock()
         final = [self._finally(outcome, now) for outcome in outcomes]
         with self._database.transaction() as tx:
-            deliveries.record(tx, final, now)
+            deliveries.record(tx, [item for item in final if item[0].detail != TAKEN_BACK], now)
+            # Behind the failures themselves, which may be of the same group.
+            deliveries.take_back(tx, [item for item in final if item[0].detail == TAKEN_BACK], now)
         for outcome, retry_at in final:
             self._in_hand.pop(outcome.delivery_id, None)
             self._setup.counted(outcome)
@@ -304,13 +306,15 @@ class Sender:
 
     def _finally(self, outcome: Outcome, now: datetime) -> tuple[Outcome, datetime | None]:
         """The outcome with the time of the next try; a delivery that was deferred for too long has failed."""
+        jitter = random.random()  # noqa: S311 (spreads retries, protects nothing)
+        if outcome.detail == TAKEN_BACK:
+            return outcome, self._setup.plan.wait(outcome.attempts, now, jitter)
         delivery = self._in_hand.get(outcome.delivery_id)
         if outcome.state is not DeliveryState.DEFERRED or delivery is None:
             return outcome, None
         if outcome.detail in (CLOSING, LEASE_EXPIRED):
             # It was never begun, and has nothing to be patient about.
             return outcome, now
-        jitter = random.random()  # noqa: S311 (spreads retries, protects nothing)
         if outcome.detail.startswith(NOT_COMPOSED) or not self._watch.is_settled():
             # Our own trouble costs nobody a mail, however long it lasts. And by a clock that has jumped, everything
             # that waits is too old; whether it is, time will tell.

@@ -194,6 +194,22 @@ def record(tx: Connection, outcomes: Sequence[tuple[Outcome, datetime | None]], 
     return written
 
 
+def take_back(tx: Connection, outcomes: Sequence[tuple[Outcome, datetime | None]], now: datetime) -> int:
+    """Makes failures deferrals again, with when to try again: the refusal was not about them. Returns how many were.
+
+    Only of the attempt that failed; what was delivered, dropped or claimed since is left alone.
+    """
+    written = 0
+    by_fence: dict[tuple[int, datetime], list[int]] = defaultdict(list)
+    for outcome, retry_at in outcomes:
+        by_fence[outcome.attempts, retry_at or now].append(outcome.delivery_id)
+    for (attempts, due), ids in by_fence.items():
+        failed = and_(deliveries.c.state == DeliveryState.FAILED.value, deliveries.c.attempts == attempts)
+        again = {"state": DeliveryState.DEFERRED.value, "next_attempt_at": due, "finished_at": None}
+        written += tx.execute(update(deliveries).where(deliveries.c.id.in_(ids), failed).values(again)).rowcount
+    return written
+
+
 def renew(tx: Connection, held: Iterable[Delivery], now: datetime) -> set[int]:
     """Holds claimed deliveries two minutes more: a relay may take ten to answer a dot (RFC 5321 §4.5.3.2.6).
 

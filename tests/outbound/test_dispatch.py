@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from gateway.core.delivery import DeliveryState, Outcome, Outgoing
-from outbound.courier import Report
+from outbound.courier import TAKEN_BACK, Report
 from outbound.dispatch import Dispatch, Pace
 from tests.outbound.conftest import MakeMail
 
@@ -171,3 +171,19 @@ async def test_a_courier_that_raises_does_not_hang(make_mail: MakeMail) -> None:
 def test_impossible_pace(limit: int, group: int, wait_s: float) -> None:
     with pytest.raises(ValueError, match="pace"):
         Pace(limit, group, wait_s)
+
+
+async def test_what_is_taken_back_makes_no_room(make_mail: MakeMail) -> None:
+    landing = asyncio.Event()
+    pigeon = Pigeon(landing)
+    ledger = Ledger(pigeon)
+    async with Dispatch(pigeon, ledger.record, Pace(limit=40, group=10, wait_s=0.0)) as dispatch:
+        feeding = asyncio.create_task(dispatch.feed([make_mail(i) for i in range(60)]))
+        await asyncio.wait({feeding}, timeout=0.02)
+        dispatch._take([Outcome(900 + n, 1, DeliveryState.DEFERRED, None, TAKEN_BACK) for n in range(20)])
+        await asyncio.wait({feeding}, timeout=0.05)
+        assert ledger.count == 20
+        assert len(pigeon.taken) == 40
+        landing.set()
+        await feeding
+    assert ledger.count == 80

@@ -22,9 +22,9 @@ from gateway.core.reply import Reply
 from outbound import worker
 from outbound.compose import Composer, MailTemplate
 from outbound.contents import Contents, Limits
-from outbound.courier import CLOSING, Courier, Report
+from outbound.courier import CLOSING, TAKEN_BACK, Courier, Report
 from outbound.worker import Sender, SenderSetup
-from store import deliveries, memberships, notices, queues
+from store import deliveries, notices, paces, queues
 from store.database import Database
 from store.schema import deliveries as rows
 from store.schema import people as person_rows
@@ -365,7 +365,7 @@ async def test_who_unsubscribes_is_sent_nothing_more_within_seconds(
     async with running(make_sender(database, clock, courier)):
         await until(lambda: len(courier.taken) == 2)
         with database.transaction() as tx:
-            memberships.set_pace(tx, projets, leaves, Pace.OFF)
+            paces.choose(tx, projets, leaves, Pace.OFF, clock())
         by_person = dict(zip((stays, leaves), sorted(courier.taken, key=lambda mail: mail.forward_path), strict=True))
         await until(lambda: by_person[leaves].lease.until <= clock())
         assert by_person[stays].lease.until == clock() + deliveries.LEASE
@@ -380,6 +380,24 @@ async def test_a_slow_relay_does_not_outlive_the_stop(network: Network, database
     # What was never begun is not made to wait for the next start.
     with database.transaction() as tx:
         assert len(deliveries.claim(tx, clock(), 100)) == MANY
+
+
+def test_a_failure_that_is_taken_back_is_tried_again(
+    network: Network, database: Database, clock: SetClock, sender: Sender
+) -> None:
+    write_notices(network, database, clock)
+    batch = sender._next_batch()
+    assert batch is not None
+    reply = Reply(550, "5.0.0", "no")
+    failed = [Outcome(mail.delivery_id, 1, DeliveryState.FAILED, reply) for mail in batch.ready]
+    again = [replace(outcome, state=DeliveryState.DEFERRED, detail=TAKEN_BACK) for outcome in failed]
+    sender._store(failed[:5])
+    # In the group of the failure itself, or later.
+    sender._store([*failed[5:], *again])
+    assert states(database) == {"deferred": MANY}
+    with database.transaction() as tx:
+        assert deliveries.claim(tx, clock(), 100) == []
+        assert len(deliveries.claim(tx, clock() + timedelta(minutes=2), 100)) == MANY
 
 
 def test_the_log_has_no_words_of_the_relay(

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.core.community import Pace, PersonState
 from gateway.core.delivery import DeliveryKind, DeliveryState, Outcome
 from gateway.core.reply import Reply
-from store import audience, deliveries, memberships, people, posts
+from store import audience, deliveries, memberships, paces, people, posts
 from store.database import Database
 from store.deliveries import LEASE, Claimed
 from store.schema import communities, fan_outs
@@ -118,6 +118,32 @@ def test_a_final_outcome_ends_it(network: Network, database: Database, clock: Se
     assert record(database, clock, item, DeliveryState.FAILED) == 0
 
 
+def test_a_failure_may_be_taken_back(network: Network, database: Database, clock: SetClock) -> None:
+    publish(network, 4)
+    failed, delivered, retried, again = claim(database, clock)
+    for item in (failed, retried, again):
+        record(database, clock, item, DeliveryState.FAILED)
+    record(database, clock, delivered, DeliveryState.DELIVERED)
+    with database.transaction() as tx:
+        deliveries.retry(tx, retried.delivery.id, clock())
+        deliveries.retry(tx, again.delivery.id, clock())
+    [first, second] = claim(database, clock)
+    record(database, clock, second, DeliveryState.FAILED)
+    due = clock() + timedelta(minutes=1)
+    second_words = [
+        (Outcome(item.delivery.id, 1, DeliveryState.DEFERRED, None, "taken back"), due)
+        for item in (failed, delivered, retried, again)
+    ]
+    with database.transaction() as tx:
+        # Another attempt than the one that failed has its own word.
+        assert deliveries.take_back(tx, second_words, clock()) == 1
+        assert deliveries.take_back(tx, [], clock()) == 0
+    assert states(database) == {"deferred": 1, "delivered": 1, "failed": 1, "pending": 1}
+    clock.advance(minutes=1)
+    assert [(item.delivery.id, item.delivery.attempts) for item in claim(database, clock)] == [(failed.delivery.id, 2)]
+    assert record(database, clock, first, DeliveryState.DELIVERED) == 1
+
+
 def test_a_deferred_one_comes_back_in_time(network: Network, database: Database, clock: SetClock) -> None:
     publish(network)
     [item] = claim(database, clock)
@@ -178,12 +204,12 @@ def test_nobody_is_sent_what_they_asked_not_to_hear_of(network: Network, databas
     for item in claim(database, clock):
         record(database, clock, item, DeliveryState.DEFERRED, clock())
     with database.transaction() as tx:
-        memberships.set_pace(tx, projets, off, Pace.OFF)
+        paces.choose(tx, projets, off, Pace.OFF, clock())
     assert {item.delivery.person_id: item.objection for item in claim(database, clock)}[off] == "unsubscribed"
     clock.now += LEASE
     with database.transaction() as tx:
         # Who follows the community's own pace is silenced with it, who chose theirs is not.
-        memberships.set_pace(tx, projets, stays, Pace.DAILY)
+        paces.choose(tx, projets, stays, Pace.DAILY, clock())
         tx.execute(communities.update().values(pace=Pace.OFF.value))
     assert [item.objection for item in claim(database, clock)] == ["", "unsubscribed", "unsubscribed"]
 
@@ -201,7 +227,7 @@ def test_a_cross_post_is_heard_from_wherever_it_still_may(
     network.fan_out()
     with database.transaction() as tx:
         memberships.remove(tx, one, ann)
-        memberships.set_pace(tx, one, bob, Pace.OFF)
+        paces.choose(tx, one, bob, Pace.OFF, clock())
         memberships.remove(tx, one, dan)
     network.suspend(col)
     found = {item.delivery.person_id: item for item in claim(database, clock)}
@@ -224,7 +250,7 @@ def test_what_must_not_be_sent_any_more_is_not_held_any_longer(
     projets, _, [_, off] = publish(network, 2)
     claimed = claim(database, clock)
     with database.transaction() as tx:
-        memberships.set_pace(tx, projets, off, Pace.OFF)
+        paces.choose(tx, projets, off, Pace.OFF, clock())
         ours = deliveries.renew(tx, [item.delivery for item in claimed], clock())
     assert ours == {item.delivery.id for item in claimed if item.delivery.person_id != off}
 
@@ -235,7 +261,7 @@ def test_what_nobody_wants_any_more_is_known_at_once(network: Network, database:
     held = [item.delivery for item in claim(database, clock)]
     with database.transaction() as tx:
         assert deliveries.wanted(tx, held) == {delivery.id for delivery in held}
-        memberships.set_pace(tx, projets, off, Pace.OFF)
+        paces.choose(tx, projets, off, Pace.OFF, clock())
         memberships.remove(tx, projets, left)
         people.set_state(tx, suspended, PersonState.SUSPENDED)
         tx.execute(person_rows.delete().where(person_rows.c.id == erased))
