@@ -6,18 +6,21 @@ import is imported by the command that needs it, so that help and status come at
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 from typer.core import TyperGroup
 
 from gateway.commands import communities, doctor, imports, mails, members, people, queues
-from gateway.commands.output import AsJson, complain, document, facts, fail, shown
+from gateway.commands.output import AsJson, complain, document, facts, fail, harmless, shown
 from gateway.commands.session import open_store, read_settings
 from gateway.core.clock import utc_now
 from gateway.core.errors import ConfigurationError, GatewayError
+from gateway.deadline import leave_soon
 from gateway.roles import Role
 
 WRONG_CONFIGURATION = 78
@@ -27,8 +30,22 @@ WRONG_CONFIGURATION = 78
 class Root(TyperGroup):
     """`relais` itself: takes --config anywhere, and turns our exceptions into words and exit codes."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs a command line to its end. An output that takes no more is told where that can be."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            # What waits in the buffer would be tried again at exit, and fail again, with a traceback.
+            _let_go(sys.stdout)
+            with suppress(OSError):
+                complain(f"{error.filename or 'cannot write the output'}: {error.strerror or error}")
+            sys.exit(1)
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Moves --config PATH to the front, where the global options are."""
+        """Moves --config PATH to the front, where the global options are. A word must be text, or name a file."""
+        for word in args:
+            if any("\udc80" <= character <= "\udcff" for character in word) and not os.path.lexists(word):
+                raise typer.BadParameter(f"{harmless(word)!r} is not UTF-8, and there is no such file")
         front: list[str] = []
         rest: list[str] = []
         words = iter(args)
@@ -215,7 +232,24 @@ app.add_typer(imports.app, name="import")
 
 def main() -> None:
     """The `relais` script."""
-    for stream in (sys.stdout, sys.stderr):
-        # A mail may hold anything; printing it must not fail where the terminal knows fewer characters.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    app()
+    _mend_streams()
+    try:
+        app()
+    except SystemExit as ended:
+        # A thread that hangs in a system call holds nobody up.
+        leave_soon(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+        raise
+
+
+def _mend_streams() -> None:
+    """A mail may hold anything, a terminal may know less, and a stream may be closed: printing does not fail for it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 (for as long as the program runs)
+        getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def _let_go(stream: TextIO) -> None:
+    """Whatever is still written to it goes nowhere. Only for a stream with a file of its own."""
+    with suppress(OSError, ValueError), open(os.devnull, "w") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), stream.fileno())

@@ -53,7 +53,7 @@ def explain(
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         fail(f"{file}: {error.strerror}")
-    reverse_path = return_path(raw) if sender is None else sender.strip("<>")
+    reverse_path = return_path(raw) if sender is None else _reverse_path(sender)
     verdict: list[tuple[str, str | None]] = []
     with _app_with_store(ctx) as app:
         if app is None:
@@ -88,10 +88,11 @@ def accept(
     with closing(app.database):
         app.require_schema()
         paths = tuple(_forward_path(app, text) for text in to)
+        reverse_path = None if sender is None else _reverse_path(sender)
         missing = [path for path in files if not path.is_file()]
         if missing:
             fail(f"{missing[0]}: there is no such file")
-        _accept(app, files, paths, sender)
+        _accept(app, files, paths, reverse_path)
 
 
 def _accept(app: App, files: list[Path], paths: tuple[str, ...], sender: str | None) -> None:
@@ -138,7 +139,7 @@ def _envelope(app: App, mail: FiledMail, paths: tuple[str, ...], sender: str | N
     from gateway.explaining import LOCAL, UNKNOWN_SENDER
     from gateway.mailfiles import return_path
 
-    reverse_path = sender.strip("<>") if sender is not None else return_path(mail.raw)
+    reverse_path = sender if sender is not None else return_path(mail.raw)
     if reverse_path is None:
         reverse_path = mail.envelope_sender or UNKNOWN_SENDER
     return Envelope(reverse_path, paths, LOCAL, True, LOCAL, "", app.clock())
@@ -175,6 +176,11 @@ def _forward_path(app: App, text: str) -> str:
     if not reply.ok:
         fail(f"{path}: {reply.text}")
     return str(path)
+
+
+def _reverse_path(text: str) -> str:
+    """The address in --from; "" for <>, the null reverse-path."""
+    return str(_address(text)) if text.strip().strip("<>") else ""
 
 
 def _address(text: str) -> Address:

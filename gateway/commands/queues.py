@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 arrivals_app = typer.Typer(no_args_is_help=True, help="Mails that came in: list, show, retry, publish or drop them.")
 deliveries_app = typer.Typer(no_args_is_help=True, help="Mails that go out: list, show, retry or drop them.")
 
-Number = Annotated[int, typer.Argument(metavar="ID", min=1, help="The number in the list.")]
-Most = Annotated[int, typer.Option("--limit", min=1, help="How many, the newest first.")]
+# No database counts further.
+_LARGEST = (1 << 63) - 1
+
+Number = Annotated[int, typer.Argument(metavar="ID", min=1, max=_LARGEST, help="The number in the list.")]
+Most = Annotated[int, typer.Option("--limit", min=1, max=_LARGEST, help="How many, the newest first.")]
 
 
 class ArrivalState(StrEnum):

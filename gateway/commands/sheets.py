@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from typing import IO
 
 _SEPARATORS = (",", ";")
+_LONGEST = 1 << 20
+"""Octets of a line: what is longer is no sheet of ours, and is not read into memory."""
+_SHOWN = 200
 
 
 class SheetError(ValueError):
@@ -35,7 +38,10 @@ def read_rows(file: IO[bytes], columns: Sequence[str], needed: Sequence[str]) ->
     text = _Lines(file)
     head = next(text, "")
     # Whichever separator makes known columns of the header row is the one of the file.
-    named = [[name.strip().lower() for name in next(csv.reader([head], delimiter=s), [])] for s in _SEPARATORS]
+    try:
+        named = [[name.strip().lower() for name in next(csv.reader([head], delimiter=s), [])] for s in _SEPARATORS]
+    except csv.Error as error:
+        raise SheetError(f"line 1: cannot be read: {error}") from error
     known = [sum(name in columns for name in names) for names in named]
     best = known.index(max(known))
     _check(named[best], columns, needed)
@@ -70,14 +76,20 @@ def _check(names: Sequence[str], columns: Sequence[str], needed: Sequence[str]) 
     missing = [name for name in needed if name not in names]
     strange = [name for name in names if name not in columns]
     if missing or strange or len(set(names)) < len(names):
-        raise SheetError(f"line 1: the header row must be {wanted}, and it is {','.join(names)!a}")
+        raise SheetError(f"line 1: the header row must be {wanted}, and it is {','.join(names)[:_SHOWN]!a}")
 
 
 class _Lines(Iterator[str]):
-    """The lines of a file as text, counted; octets that are not UTF-8 stay recognisable."""
+    """The lines of a file as text, counted; octets that are not UTF-8 stay recognisable.
+
+    A line ends with LF, CRLF or, as old spreadsheets write it, CR.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        self._read: deque[bytes] = deque()
+        # Of a line that was not read to its end.
+        self._begun = b""
         self._taken: list[str] = []
         self._again: deque[str] = deque()
         self._line = 0
@@ -86,10 +98,27 @@ class _Lines(Iterator[str]):
         if self._again:
             text = self._again.popleft()
         else:
-            text = next(self._file).decode("utf-8" if self._line else "utf-8-sig", "surrogateescape")
+            text = self._next_line().decode("utf-8" if self._line else "utf-8-sig", "surrogateescape")
         self._line += 1
         self._taken.append(text)
         return text
+
+    def _next_line(self) -> bytes:
+        while not self._read:
+            chunk = self._file.readline(_LONGEST)
+            if len(chunk) == _LONGEST and chunk.endswith(b"\r"):
+                # Its LF may be the next octet.
+                chunk += self._file.read(1)
+            lines = (self._begun + chunk).splitlines(keepends=True)
+            self._begun = b""
+            if not lines:
+                raise StopIteration
+            if len(chunk) >= _LONGEST and not chunk.endswith((b"\n", b"\r")):
+                self._begun = lines.pop()
+                if len(self._begun) > _LONGEST:
+                    raise SheetError(f"line {self._line + 1 + len(lines)}: longer than {_LONGEST} octets")
+            self._read.extend(lines)
+        return self._read.popleft()
 
     def mark(self) -> int:
         """Here a row begins; returns the number of its first line."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -147,3 +150,67 @@ def test_json_is_one_document_and_nothing_else(relais: Console) -> None:
     ended = run_program("status", "--json", folder=relais.folder)
     assert json.loads(ended.stdout)["posts"] == 0
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["arrivals show", "arrivals retry", "deliveries show", "deliveries drop"])
+def test_a_number_that_no_database_knows_is_wrong_usage(relais: Console, command: str) -> None:
+    largest = relais.run(*command.split(), str((1 << 63) - 1))
+    assert largest.exit_code == 1 and "there is no" in largest.stderr
+    assert relais.run(*command.split(), str(1 << 63)).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("status", "--json"), ("status",), ("arrivals", "list"), ("--help",), ("community", "list", "--json")]
+)
+def test_an_output_that_takes_no_more_is_told(relais: Console, words: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "gateway", "--config", str(relais.config), *words]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "cannot write the output: No space left on device\n")
+
+
+@pytest.mark.parametrize("words", [("status", "--json"), ("--help",), ("arrivals", "list")])
+def test_an_output_that_nobody_reads_is_no_trouble_to_tell(relais: Console, words: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "gateway", "--config", str(relais.config), *words]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as nobody:
+        ended = subprocess.run(command, stdout=nobody, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "")
+
+
+def test_a_closed_output_is_none(relais: Console) -> None:
+    command = f'exec "{sys.executable}" -m gateway --config "{relais.config}" status >&- 2>&-'
+    assert subprocess.run(["/bin/sh", "-c", command], timeout=60, check=False).returncode == 0
+
+
+def test_a_word_that_is_no_text_is_wrong_usage(relais: Console) -> None:
+    for words in (
+        ("person", "add", b"p\xff@people.example"),
+        ("person", "add", "p@people.example", "--name", b"\xff"),
+        ("community", "show", b"\xff"),
+        (b"\xff",),
+        ("accept", b"\xff.eml", "--to", "garden@talk.example.com"),
+    ):
+        command = [sys.executable, "-m", "gateway", "--config", str(relais.config), *words]
+        ended = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        assert ended.returncode == 2, ended.stderr
+        assert b"is not UTF-8" in ended.stderr and b"Traceback" not in ended.stderr
+
+
+def test_a_file_may_have_any_name_and_its_sender_must_be_one(relais: Console) -> None:
+    grow(relais)
+    path = os.fsencode(relais.folder) + b"/caf\xe9.eml"
+    Path(os.fsdecode(path)).write_bytes(MAIL % 1)
+    command = [sys.executable, "-m", "gateway", "--config", str(relais.config), "accept", path]
+    command += ["--to", "garden@talk.example.com"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "1 accepted\n"), ended.stderr
+    for sender in ("no address", "a\nb@people.example", "a@b@c"):
+        assert "not a mail address" in relais.refused(
+            "accept", file_mail(relais, 2), "--to", command[-1], "--from", sender
+        )
+    relais.done("accept", file_mail(relais, 3), "--to", "garden@talk.example.com", "--from", "<>")
+    relais.done("accept", file_mail(relais, 4), "--to", "garden@talk.example.com", "--from", "<Ann@people.example>")
+    found = {row["reverse_path"] for row in relais.json("arrivals", "list")["arrivals"]}
+    assert "" in found and "Ann@people.example" in found
