@@ -35,7 +35,7 @@ def process(
     posted = publishing.publish(tx, _with(decided, Verdict.PUBLISH), gathered.locked, house, now)
     for item in _with(decided, Verdict.UNSUBSCRIBE):
         assert isinstance(item.case.facts.destination, ToLeave)
-        leaving.leave(tx, item.case.facts.destination.community_id, item.case.facts.destination.person_id)
+        leaving.leave(tx, item.case.facts.destination.community_id, item.case.facts.destination.person_id, now)
     forwarded = forwarding.forward(tx, _with(decided, Verdict.FORWARD), house, now)
     kept = answering.answer(tx, decided, house, now)
     closings = [

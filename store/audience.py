@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, literal, select, update
 
-from gateway.core.community import Pace, PersonState
+from gateway.core.community import Choice, Pace, PersonState
 from gateway.core.delivery import DeliveryKind, DeliveryState
-from store.schema import OPEN_FAN_OUT, communities, deliveries, fan_outs, memberships, people
+from store.schema import OPEN_FAN_OUT, communities, deliveries, fan_outs, memberships, people, posts, topic_choices
 
 CHUNK = 2000
 """Members a transaction: 50,000 members are 25 short ones, and nobody waits long behind one."""
@@ -64,12 +64,22 @@ _reached = (
     .join(memberships, memberships.c.community_id == fan_outs.c.community_id)
     .join(communities, communities.c.id == memberships.c.community_id)
     .join(people, people.c.id == memberships.c.person_id)
+    .join(posts, posts.c.id == fan_outs.c.post_id)
     .where(fan_outs.c.id.in_(bindparam("fan_outs", expanding=True)))
     .where(memberships.c.person_id > fan_outs.c.cursor, memberships.c.person_id <= bindparam("bound"))
     # A writer does not get their own words back; `each` is the one pace that is served at once.
     .where(memberships.c.person_id != fan_outs.c.author_id)
     .where(func.coalesce(memberships.c.pace, communities.c.pace) == Pace.EACH.value)
-    .where(people.c.state == PersonState.ACTIVE.value)
+    # What was posted before they joined, or came to this pace, is told otherwise or not at all.
+    .where(posts.c.number > memberships.c.digest_through)
+    .where(people.c.state == PersonState.ACTIVE.value, people.c.paused.is_(False))
+    .where(
+        ~exists().where(
+            topic_choices.c.person_id == memberships.c.person_id,
+            topic_choices.c.topic_id == posts.c.topic_id,
+            topic_choices.c.choice == Choice.MUTED.value,
+        )
+    )
     .where(
         ~exists().where(
             deliveries.c.content_id == fan_outs.c.content_id, deliveries.c.person_id == memberships.c.person_id
@@ -77,24 +87,41 @@ _reached = (
     )
     .order_by(fan_outs.c.id, memberships.c.person_id)
 )
-_expand = insert(deliveries).from_select(
-    [
-        "kind",
-        "content_id",
-        "post_id",
-        "community_id",
-        "person_id",
-        "state",
-        "attempts",
-        "bulk",
-        "key_id",
-        "created_at",
-        "next_attempt_at",
-        "answer",
-    ],
-    _reached,
-    include_defaults=False,
+_COLUMNS = [
+    *("kind", "content_id", "post_id", "community_id", "person_id", "state", "attempts", "bulk", "key_id"),
+    *("created_at", "next_attempt_at", "answer"),
+]
+_expand = insert(deliveries).from_select(_COLUMNS, _reached, include_defaults=False)
+
+
+_hurry = insert(deliveries).from_select(
+    _COLUMNS, _reached.where(memberships.c.person_id == bindparam("person")), include_defaults=False
 )
+_hurry_all = insert(deliveries).from_select(
+    _COLUMNS, _reached.where(memberships.c.pace.is_(None)), include_defaults=False
+)
+
+
+def expand_for(tx: Connection, community_id: int, person_id: int | None, now: datetime) -> None:
+    """What is posted there and not yet expanded becomes deliveries to this person, or to all who chose no pace.
+
+    Before their pace changes: what was due to them singly stays so. The caller holds the community's lock, so no post
+    comes between.
+    """
+    open_there = (
+        select(fan_outs.c.id)
+        .where(OPEN_FAN_OUT, fan_outs.c.community_id == community_id)
+        .order_by(fan_outs.c.id)
+        .with_for_update()
+    )
+    ids = list(tx.scalars(open_there))
+    if not ids:
+        return
+    values = {"fan_outs": ids, "bound": _EVERYBODY, "is_bulk": False, "now": now}
+    if person_id is None:
+        tx.execute(_hurry_all, values)
+    else:
+        tx.execute(_hurry, {**values, "person": person_id})
 
 
 def expand(tx: Connection, now: datetime) -> int:

@@ -59,14 +59,13 @@ def add_all(tx: Connection, batch: Sequence[NewCommunity], now: datetime) -> lis
 
 
 def change(tx: Connection, community: Community) -> None:
-    """Writes all changeable fields of the community; its address stays for ever."""
+    """Writes what may change of a community but its pace (store.paces.change_default); its address stays for ever."""
     tx.execute(
         update(communities)
         .where(communities.c.id == community.id)
         .values(
             name=community.name,
             kind=community.kind.value,
-            pace=community.pace.value,
             join_policy=community.join.value,
             post_policy=community.post.value,
             description=community.description,

@@ -29,6 +29,13 @@ def add(tx: Connection, batch: Sequence[Membership], now: datetime) -> int:
         if (m.community_id, m.person_id) not in have
     }
     if rows:
+        # A member hears of what is posted from now on.
+        numbers = select(communities.c.id, communities.c.last_number).where(
+            communities.c.id.in_({community_id for community_id, _ in rows})
+        )
+        latest = {row.id: row.last_number for row in tx.execute(numbers)}
+        for row in rows.values():
+            row["digest_through"] = latest[row["community_id"]]
         tx.execute(insert(memberships), list(rows.values()))
     return len(rows)
 
@@ -61,17 +68,6 @@ def set_role(tx: Connection, community_id: int, person_id: int, role: Role) -> b
         .values(role=role.value)
     )
     return tx.execute(given).rowcount == 1
-
-
-def set_pace(tx: Connection, community_id: int, person_id: int, pace: Pace) -> bool:
-    """A personal choice of pace, under the community's lock so that no post slips between; False if no member."""
-    tx.execute(select(communities.c.id).where(communities.c.id == community_id).with_for_update(key_share=True))
-    chosen = (
-        update(memberships)
-        .where(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
-        .values(pace=pace.value)
-    )
-    return tx.execute(chosen).rowcount == 1
 
 
 def members(tx: Connection, community_id: int) -> list[tuple[Person, Membership]]:

@@ -264,6 +264,7 @@ posts = Table(
     UniqueConstraint("community_id", "number"),
     UniqueConstraint("community_id", "dedup_key"),
     UniqueConstraint("content_id", "community_id"),
+    Index("ix_posts_author_id", "author_id", "topic_id"),
     sqlite_autoincrement=True,
 )
 

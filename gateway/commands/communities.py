@@ -126,7 +126,7 @@ def set_community(
     settings = read_settings(ctx)
     with open_store(settings) as database:
         from gateway.commands import values
-        from store import communities
+        from store import communities, paces
 
         with database.transaction() as tx:
             held = communities.lock(tx, names=[localpart.strip().lower()])
@@ -149,4 +149,5 @@ def set_community(
                 archived=was.archived if archived is None else archived,
             )
             communities.change(tx, now)
+            paces.change_default(tx, now.id, now.pace, utc_now())
     document(record(now)) if as_json else typer.echo(f"changed {now.address}")

@@ -31,7 +31,7 @@ def add_member(
     with open_store(settings) as database:
         from gateway.commands import values
         from gateway.core.community import Membership
-        from store import communities, memberships, people
+        from store import communities, memberships, paces, people
 
         try:
             wanted = values.membership({"email": email, "community": community}, settings)
@@ -48,7 +48,7 @@ def add_member(
             if not new and role:
                 memberships.set_role(tx, place.id, person.id, role)
             if not new and pace:
-                memberships.set_pace(tx, place.id, person.id, pace)
+                paces.choose(tx, place.id, person.id, pace, utc_now())
             is_now = memberships.get_all(tx, [(place.id, person.id)])[(place.id, person.id)]
     if as_json:
         document({"email": person.address, "community": place.address, "role": is_now.role, "pace": is_now.pace})

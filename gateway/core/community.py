@@ -26,6 +26,15 @@ class Pace(StrEnum):
     OFF = "off"
 
 
+class Choice(StrEnum):
+    """What a person made of one topic."""
+
+    MUTED = "muted"
+    FOLLOWED = "followed"
+    BROUGHT_BACK = "brought_back"
+    """Not their choice: it was shown to them once more, and is not again."""
+
+
 class JoinPolicy(StrEnum):
     """Who becomes a member, and how."""
 

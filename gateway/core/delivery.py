@@ -17,6 +17,7 @@ class DeliveryKind(StrEnum):
 
     POST = "post"
     NOTICE = "notice"
+    DIGEST = "digest"
 
 
 class DeliveryState(StrEnum):

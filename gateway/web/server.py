@@ -25,6 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from gateway.core.clock import utc_now
 from gateway.core.community import Community
 from gateway.core.errors import StoreError
 from gateway.core.post import StoredFile
@@ -151,7 +152,7 @@ class Web:
 
     def _leave(self, community_id: int, person_id: int) -> tuple[Community, str] | None:
         with self._setup.database.transaction() as tx:
-            changed = leaving.leave(tx, community_id, person_id)
+            changed = leaving.leave(tx, community_id, person_id, utc_now())
         log.info("unsubscribed", community=community_id, person=person_id, changed=changed)
         return self._who(community_id, person_id)
 

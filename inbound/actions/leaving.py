@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from gateway.core.community import Pace
-from store import memberships
+from store import paces
 
 
-def leave(tx: Connection, community_id: int, person_id: int) -> bool:
+def leave(tx: Connection, community_id: int, person_id: int, now: datetime) -> bool:
     """Stops the posts of one community for one person. Idempotent; False where there is no such membership."""
-    return memberships.set_pace(tx, community_id, person_id, Pace.OFF)
+    return paces.choose(tx, community_id, person_id, Pace.OFF, now)

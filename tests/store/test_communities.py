@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from gateway.core.community import Pace, PostPolicy
+from gateway.core.community import PostPolicy
 from store import communities
 from store.communities import NewCommunity
 from store.database import Database
@@ -28,7 +28,6 @@ def test_change_writes_everything_but_the_address(network: Network, database: Da
             before,
             address="other",
             name="P",
-            pace=Pace.DAILY,
             post=PostPolicy.MODERATED,
             description="D",
             archived=True,

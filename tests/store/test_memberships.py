@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.core.community import Membership, Pace, Role
-from store import communities, memberships
+from store import communities, memberships, paces
 from store.database import Database
 from tests.network import Network, SetClock
 
@@ -26,12 +26,12 @@ def test_adding_leaves_what_exists(network: Network, database: Database, clock: 
     }
 
 
-def test_remove_and_set_pace_say_whether_there_was_one(network: Network, database: Database) -> None:
+def test_remove_and_choose_say_whether_there_was_one(network: Network, database: Database, clock: SetClock) -> None:
     projets, [ann, bob] = network.community("projets"), network.persons("ann", "bob")
     network.join(projets, ann)
     with database.transaction() as tx:
-        assert memberships.set_pace(tx, projets, ann, Pace.OFF)
-        assert not memberships.set_pace(tx, projets, bob, Pace.OFF)
+        assert paces.choose(tx, projets, ann, Pace.OFF, clock())
+        assert not paces.choose(tx, projets, bob, Pace.OFF, clock())
         assert memberships.get_all(tx, [(projets, ann)])[projets, ann].pace is Pace.OFF
         assert memberships.remove(tx, projets, ann)
         assert not memberships.remove(tx, projets, ann)
@@ -85,7 +85,7 @@ def test_who_holds_a_community_does_not_stop_what_names_it(postgresql_url: str, 
         if lock == "publish":
             communities.lock(holding, ids=[projets])
         else:
-            memberships.set_pace(holding, projets, ann, Pace.OFF)
+            paces.choose(holding, projets, ann, Pace.OFF, clock())
         with database.transaction() as tx:
             tx.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
             tx.execute(text("SELECT 1 FROM communities WHERE id = :id FOR KEY SHARE"), {"id": projets})

@@ -262,6 +262,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("posts", schema=None) as batch_op:
+        batch_op.create_index("ix_posts_author_id", ["author_id", "topic_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_posts_topic_id"), ["topic_id"], unique=False)
 
     op.create_table(

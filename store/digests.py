@@ -1,0 +1,352 @@
+"""Digests: whose is due, the closed ones with their items, and the watermarks that move with them.
+
+Written by digests.close, one batch of readers a transaction; read by whoever composes a digest or reads an answer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, insert, or_, select, update
+
+from gateway.core.community import Pace, PersonState
+from gateway.core.delivery import DeliveryKind, DeliveryState
+from gateway.core.digest import Cadence, Item, Section, Shape
+from store.schema import answer_parts, communities, deliveries, digest_clocks, digests, memberships, people
+
+SCHEDULED = (Cadence.DAILY, Cadence.WEEKLY)
+_SECTIONS = {"w": Section.WAITING, "n": Section.NEW, "m": Section.MISSED}
+_SHAPES = {"f": Shape.FULL, "l": Shape.LINE}
+_SECTION_LETTERS = {section: letter for letter, section in _SECTIONS.items()}
+_SHAPE_LETTERS = {shape: letter for letter, shape in _SHAPES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody whose digest is due. `at` and `on` are their own choices, None where the network's hold."""
+
+    person_id: int
+    locale: str
+    timezone: str
+    at: str | None
+    on: int | None
+    listens: bool
+    """Active, and not paused."""
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """One membership whose news fall into a digest: the numbers after `after`, up to `through`."""
+
+    person_id: int
+    community_id: int
+    after: int
+    through: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewDigest:
+    """A digest to be written."""
+
+    person_id: int
+    cadence: Cadence
+    period: str
+    locale: str
+    items: tuple[Item, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedDigest:
+    """A digest as its row tells it."""
+
+    id: int
+    person_id: int
+    cadence: Cadence
+    period: str
+    locale: str
+    items: tuple[Item, ...]
+    left_out: int
+    created_at: datetime
+
+
+_readers = select(
+    digest_clocks.c.next_due_at,
+    digest_clocks.c.person_id,
+    people.c.locale,
+    people.c.timezone,
+    people.c.digest_at,
+    people.c.digest_on,
+    people.c.state,
+    people.c.paused,
+).join(people, people.c.id == digest_clocks.c.person_id)
+
+
+def due(tx: Connection, cadence: Cadence, now: datetime, most: int, *, beyond: datetime | None = None) -> list[Reader]:
+    """Up to `most` readers whose digest of this cadence is due; their clocks are held until the transaction ends.
+
+    With `beyond`, those instead whose next digest is later than that: no schedule says so, a clock was wrong.
+    """
+    late = digest_clocks.c.next_due_at > beyond if beyond else digest_clocks.c.next_due_at <= now
+    query = (
+        _readers.where(digest_clocks.c.cadence == cadence.value, late)
+        .order_by(digest_clocks.c.next_due_at, digest_clocks.c.person_id)
+        .limit(most)
+        .with_for_update(skip_locked=True, of=digest_clocks)
+    )
+    return [_reader(row, row.next_due_at) for row in tx.execute(query)]
+
+
+def without_clock(tx: Connection, cadence: Cadence, now: datetime, most: int) -> list[Reader]:
+    """Up to `most` people who have no clock of this cadence yet."""
+    wound = exists().where(digest_clocks.c.person_id == people.c.id, digest_clocks.c.cadence == cadence.value)
+    query = select(
+        people.c.id.label("person_id"),
+        people.c.locale,
+        people.c.timezone,
+        people.c.digest_at,
+        people.c.digest_on,
+        people.c.state,
+        people.c.paused,
+    ).where(~wound, people.c.state != PersonState.ERASED.value)
+    return [_reader(row, now) for row in tx.execute(query.order_by(people.c.id).limit(most))]
+
+
+def _reader(row: Any, due_at: datetime) -> Reader:
+    listens = row.state == PersonState.ACTIVE.value and not row.paused
+    return Reader(row.person_id, row.locale, row.timezone, row.digest_at, row.digest_on, listens, due_at)
+
+
+def wind(tx: Connection, cadence: Cadence, next_due: Mapping[int, datetime]) -> None:
+    """Sets when each person's next digest is due, making the clocks that are missing."""
+    have = set(
+        tx.scalars(
+            select(digest_clocks.c.person_id).where(
+                digest_clocks.c.cadence == cadence.value, digest_clocks.c.person_id.in_(list(next_due))
+            )
+        )
+    )
+    fresh = [
+        {"person_id": person_id, "cadence": cadence.value, "next_due_at": at}
+        for person_id, at in next_due.items()
+        if person_id not in have
+    ]
+    if fresh:
+        tx.execute(insert(digest_clocks), fresh)
+    # Most people share their hour with many: one statement an hour, not one a person.
+    alike: dict[datetime, list[int]] = defaultdict(list)
+    for person_id, at in next_due.items():
+        if person_id in have:
+            alike[at].append(person_id)
+    for at, person_ids in alike.items():
+        tx.execute(
+            update(digest_clocks)
+            .where(digest_clocks.c.cadence == cadence.value, digest_clocks.c.person_id.in_(person_ids))
+            .values(next_due_at=at)
+        )
+
+
+def following(tx: Connection, cadence: Cadence, person_ids: Iterable[int]) -> list[Following]:
+    """What these people follow at this cadence, where there is anything new; the rows are held until the end."""
+    query = (
+        select(
+            memberships.c.person_id,
+            memberships.c.community_id,
+            memberships.c.digest_through,
+            communities.c.last_number,
+        )
+        .join(communities, communities.c.id == memberships.c.community_id)
+        .where(memberships.c.person_id.in_(list(person_ids)))
+        .where(func.coalesce(memberships.c.pace, communities.c.pace) == cadence.value)
+        .where(memberships.c.digest_through < communities.c.last_number)
+        .order_by(memberships.c.person_id, memberships.c.community_id)
+        .with_for_update(of=memberships)
+    )
+    return [Following(*row) for row in tx.execute(query)]
+
+
+def owed(tx: Connection, most: int) -> list[Following]:
+    """What is owed as a catch-up to up to `most` people who are not paused; the rows are held until the end."""
+    some = (
+        select(memberships.c.person_id)
+        .join(people, people.c.id == memberships.c.person_id)
+        .where(memberships.c.catch_up_from.is_not(None), people.c.paused.is_(False))
+        .where(people.c.state == PersonState.ACTIVE.value)
+        .distinct()
+        .order_by(memberships.c.person_id)
+        .limit(most)
+    )
+    query = (
+        select(
+            memberships.c.person_id,
+            memberships.c.community_id,
+            memberships.c.catch_up_from,
+            memberships.c.digest_through,
+        )
+        .where(memberships.c.person_id.in_(some), memberships.c.catch_up_from.is_not(None))
+        .order_by(memberships.c.person_id, memberships.c.community_id)
+        .with_for_update(skip_locked=True, of=memberships)
+    )
+    return [Following(*row) for row in tx.execute(query)]
+
+
+def move_watermarks(tx: Connection, told: Sequence[Following]) -> None:
+    """Moves the watermarks of these memberships to what was told."""
+    for (community_id, through), person_ids in _alike(told).items():
+        tx.execute(
+            update(memberships)
+            .where(memberships.c.community_id == community_id, memberships.c.person_id.in_(person_ids))
+            .where(memberships.c.digest_through < through)
+            .values(digest_through=through)
+        )
+
+
+def settle(tx: Connection, told: Sequence[Following]) -> None:
+    """Nothing is owed to these memberships any more."""
+    for (community_id, _), person_ids in _alike(told).items():
+        tx.execute(
+            update(memberships)
+            .where(memberships.c.community_id == community_id, memberships.c.person_id.in_(person_ids))
+            .values(catch_up_from=None)
+        )
+
+
+def _alike(told: Sequence[Following]) -> dict[tuple[int, int], list[int]]:
+    alike: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for item in told:
+        alike[item.community_id, item.through].append(item.person_id)
+    return alike
+
+
+def had(tx: Connection, cadence: Cadence, keys: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Of (person, period), those that have their digest already."""
+    wanted = set(keys)
+    query = select(digests.c.person_id, digests.c.period).where(
+        digests.c.cadence == cadence.value,
+        digests.c.person_id.in_({person_id for person_id, _ in wanted}),
+        digests.c.period.in_({period for _, period in wanted}),
+    )
+    return {(row.person_id, row.period) for row in tx.execute(query)} & wanted
+
+
+def add(tx: Connection, batch: Sequence[NewDigest], key_id: int, now: datetime) -> list[int]:
+    """Adds digests, each with its one delivery, due now; returns their ids. UNIQUE(person, cadence, period)."""
+    if not batch:
+        return []
+    rows = [
+        {
+            "person_id": new.person_id,
+            "cadence": new.cadence.value,
+            "period": new.period,
+            "locale": new.locale,
+            "items": pack(new.items),
+            "left_out": new.left_out,
+            "created_at": now,
+        }
+        for new in batch
+    ]
+    ids = list(tx.scalars(insert(digests).returning(digests.c.id, sort_by_parameter_order=True), rows))
+    tx.execute(
+        insert(deliveries),
+        [
+            {
+                "kind": DeliveryKind.DIGEST.value,
+                "digest_id": digest_id,
+                "person_id": new.person_id,
+                "state": DeliveryState.PENDING.value,
+                # However many there are, notices and posts go first.
+                "bulk": True,
+                "key_id": key_id,
+                "created_at": now,
+                "next_attempt_at": now,
+            }
+            for digest_id, new in zip(ids, batch, strict=True)
+        ],
+    )
+    return ids
+
+
+def get_all(tx: Connection, ids: Iterable[int]) -> dict[int, ClosedDigest]:
+    """Digests by id."""
+    query = select(digests).where(digests.c.id.in_(list(ids)))
+    return {row.id: _closed(row) for row in tx.execute(query)}
+
+
+def _closed(row: Row[Any]) -> ClosedDigest:
+    return ClosedDigest(
+        row.id,
+        row.person_id,
+        Cadence(row.cadence),
+        row.period,
+        row.locale,
+        unpack(row.items),
+        row.left_out,
+        row.created_at,
+    )
+
+
+_followed_names: Select[Any] = (
+    select(memberships.c.person_id, communities.c.name)
+    .join(communities, communities.c.id == memberships.c.community_id)
+    .where(memberships.c.person_id.in_(bindparam("people", expanding=True)))
+    .where(func.coalesce(memberships.c.pace, communities.c.pace) == bindparam("pace"))
+    .order_by(communities.c.name)
+)
+
+
+def followed(tx: Connection, cadence: Cadence, person_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """By person, the names of the communities they follow at this cadence."""
+    names: dict[int, list[str]] = defaultdict(list)
+    for person_id, name in tx.execute(_followed_names, {"people": list(person_ids), "pace": cadence.value}):
+        names[person_id].append(name)
+    return {person_id: tuple(found) for person_id, found in names.items()}
+
+
+def count(tx: Connection) -> int:
+    """How many digests there are."""
+    return tx.scalar(select(func.count()).select_from(digests)) or 0
+
+
+def silence(tx: Connection, cadence: Cadence, person_id: int) -> int:
+    """Ends a cadence for a person, as the one click in its mail asks: what they follow at it is off.
+
+    A catch-up tells of what they hear of at once. Returns how many memberships that changed.
+    """
+    heard = Pace.EACH.value if cadence is Cadence.CATCH_UP else cadence.value
+    default = select(communities.c.pace).where(communities.c.id == memberships.c.community_id).scalar_subquery()
+    query = (
+        update(memberships)
+        .where(memberships.c.person_id == person_id, func.coalesce(memberships.c.pace, default) == heard)
+        .values(pace=Pace.OFF.value)
+    )
+    return tx.execute(query).rowcount
+
+
+def purge(tx: Connection, before: datetime, most: int) -> int:
+    """Forgets up to `most` digests of before whose deliveries are forgotten already; returns how many."""
+    sent = exists().where(deliveries.c.digest_id == digests.c.id)
+    asked = exists().where(answer_parts.c.digest_id == digests.c.id, answer_parts.c.created_at >= before)
+    old = select(digests.c.id).where(digests.c.created_at < before, ~or_(sent, asked)).limit(most)
+    return tx.execute(delete(digests).where(digests.c.id.in_(old))).rowcount
+
+
+def pack(items: Iterable[Item]) -> str:
+    """Items as text, some fifteen characters each: thirty days of them are kept for everybody."""
+    return " ".join(
+        f"{_SECTION_LETTERS[i.section]}{_SHAPE_LETTERS[i.shape]}{i.topic_id}.{i.community_id}.{i.first}.{i.last}.{i.news}"
+        for i in items
+    )
+
+
+def unpack(text: str) -> tuple[Item, ...]:
+    """The items that pack() wrote."""
+    items = []
+    for word in text.split():
+        topic, community, first, last, news = map(int, word[2:].split("."))
+        items.append(Item(topic, community, _SECTIONS[word[0]], _SHAPES[word[1]], first, last, news))
+    return tuple(items)

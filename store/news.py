@@ -1,0 +1,279 @@
+"""News: what is new in communities and what it means to a reader, for the digests. Only reads.
+
+What is the same for all readers is asked once a community, what differs once for a whole batch of readers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, case, distinct, func, or_, select
+
+from gateway.core.community import Choice, Pace
+from store.schema import (
+    communities,
+    contents,
+    deliveries,
+    memberships,
+    mentions,
+    posts,
+    thanks,
+    topic_choices,
+    topics,
+)
+
+MOST_POSTS = 1000
+"""Of one community in one digest: of more news than that the latest are told."""
+_EXCERPT = 700
+SINGLY = 0
+_HEARD = (Pace.EACH.value, Pace.DAILY.value, Pace.WEEKLY.value)
+_parents = posts.alias("parents")
+_others = posts.alias("others")
+
+
+@dataclass(frozen=True, slots=True)
+class NewPost:
+    """One post of the span, as the choice of topics needs it."""
+
+    id: int
+    community_id: int
+    number: int
+    topic_id: int
+    content_id: int
+    author_id: int
+    answered_author_id: int | None
+    """Who wrote the post it answers."""
+    created_at: datetime
+    length: int
+    """Characters of its text, no more than an excerpt shows."""
+    shared: bool
+    """Its content stands in another community, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFacts:
+    """A topic as a whole."""
+
+    id: int
+    community_id: int
+    opener_id: int
+    opened_at: datetime
+    first_post_id: int
+    people: int
+    answers: int
+    thanks: int
+    asks: bool
+    newcomer: bool
+    """Its opener had not posted before."""
+    length: int
+    """Characters of its first text, no more than an excerpt shows."""
+
+
+def posts_between(tx: Connection, community_id: int, after: int, through: int) -> list[NewPost]:
+    """The posts of a community numbered above `after`, up to `through`, oldest first; of very many the latest."""
+    shared = select(_others.c.id).where(_others.c.content_id == posts.c.content_id, _others.c.id != posts.c.id).exists()
+    query = (
+        select(
+            posts.c.id,
+            posts.c.community_id,
+            posts.c.number,
+            posts.c.topic_id,
+            posts.c.content_id,
+            posts.c.author_id,
+            _parents.c.author_id.label("answered_author_id"),
+            posts.c.created_at,
+            _length(),
+            shared.label("shared"),
+        )
+        .join(contents, contents.c.id == posts.c.content_id)
+        .outerjoin(_parents, _parents.c.id == posts.c.parent_id)
+        .where(posts.c.community_id == community_id, posts.c.number > after, posts.c.number <= through)
+        .where(posts.c.withdrawn_at.is_(None))
+        .order_by(posts.c.number.desc())
+        .limit(MOST_POSTS)
+    )
+    return [NewPost(*row) for row in reversed(tx.execute(query).all())]
+
+
+def topic_facts(tx: Connection, topic_ids: Collection[int]) -> dict[int, TopicFacts]:
+    """Topics as wholes, by id."""
+    wanted = list(topic_ids)
+    whole = (
+        select(
+            posts.c.topic_id,
+            func.min(posts.c.id).label("first_post_id"),
+            func.count(distinct(posts.c.author_id)).label("people"),
+            (func.count() - 1).label("answers"),
+        )
+        .where(posts.c.topic_id.in_(wanted), posts.c.withdrawn_at.is_(None))
+        .group_by(posts.c.topic_id)
+        .subquery()
+    )
+    earlier = (
+        select(_others.c.id)
+        .where(_others.c.author_id == posts.c.author_id, _others.c.id < posts.c.id)
+        .limit(1)
+        .exists()
+    )
+    asks = or_(topics.c.title.contains("?"), contents.c.text.contains("?"))
+    query = (
+        select(whole, topics.c.community_id, topics.c.created_at, posts.c.author_id, _length())
+        .add_columns(case((asks, 1), else_=0).label("asks"), earlier.label("earlier"))
+        .join(topics, topics.c.id == whole.c.topic_id)
+        .join(posts, posts.c.id == whole.c.first_post_id)
+        .join(contents, contents.c.id == posts.c.content_id)
+    )
+    thanked = _thanks(tx, wanted)
+    return {row.topic_id: _facts(row, thanked.get(row.topic_id, 0)) for row in tx.execute(query)}
+
+
+def _length() -> Any:
+    return func.length(func.substr(contents.c.text, 1, _EXCERPT)).label("length")
+
+
+def _thanks(tx: Connection, topic_ids: list[int]) -> dict[int, int]:
+    query = (
+        select(posts.c.topic_id, func.count())
+        .join(thanks, thanks.c.post_id == posts.c.id)
+        .where(posts.c.topic_id.in_(topic_ids))
+        .group_by(posts.c.topic_id)
+    )
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def _facts(row: Any, thanked: int) -> TopicFacts:
+    return TopicFacts(
+        id=row.topic_id,
+        community_id=row.community_id,
+        opener_id=row.author_id,
+        opened_at=row.created_at,
+        first_post_id=row.first_post_id,
+        people=row.people,
+        answers=row.answers,
+        thanks=thanked,
+        asks=bool(row.asks),
+        newcomer=not row.earlier,
+        length=row.length or 0,
+    )
+
+
+def unanswered(tx: Connection, community_id: int, since: datetime, until: datetime, most: int) -> list[int]:
+    """Topics opened in that time that nobody answered or thanked for, latest first: what everyone may have missed."""
+    answered = select(_others.c.id).where(_others.c.topic_id == topics.c.id, _others.c.parent_id.is_not(None)).exists()
+    thanked = (
+        select(thanks.c.post_id)
+        .join(_others, _others.c.id == thanks.c.post_id)
+        .where(_others.c.topic_id == topics.c.id)
+        .exists()
+    )
+    shown = select(_others.c.id).where(_others.c.topic_id == topics.c.id, _others.c.withdrawn_at.is_(None)).exists()
+    query = (
+        select(topics.c.id)
+        .where(topics.c.community_id == community_id, topics.c.closed.is_(False))
+        .where(topics.c.created_at > since, topics.c.created_at <= until)
+        .where(~answered, ~thanked, shown)
+        .order_by(topics.c.id.desc())
+        .limit(most)
+    )
+    return list(tx.scalars(query))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersFacts:
+    """What a batch of readers has to do with the topics at hand."""
+
+    choices: dict[int, dict[int, set[Choice]]]
+    """person → topic → what they made of it."""
+    wrote: dict[int, dict[int, int]]
+    """person → topic → their posts there."""
+    interests: dict[int, dict[int, int]]
+    """person → community → their posts there of late."""
+    mentioned: dict[int, set[int]]
+    """person → posts that name them."""
+    homes: dict[int, dict[int, int]]
+    """person → content in several communities → the one post in which they hear of it, SINGLY where not in a digest."""
+
+
+def readers_facts(
+    tx: Connection,
+    person_ids: Collection[int],
+    topic_ids: Collection[int],
+    shared_contents: Collection[int],
+    since: datetime,
+) -> ReadersFacts:
+    """Five questions for all these readers. `since` bounds what counts as of late."""
+    people, wanted = list(person_ids), list(topic_ids)
+    choices: dict[int, dict[int, set[Choice]]] = defaultdict(lambda: defaultdict(set))
+    for row in tx.execute(
+        select(topic_choices).where(topic_choices.c.person_id.in_(people), topic_choices.c.topic_id.in_(wanted))
+    ):
+        choices[row.person_id][row.topic_id].add(Choice(row.choice))
+    wrote: dict[int, dict[int, int]] = defaultdict(dict)
+    here = (
+        select(posts.c.author_id, posts.c.topic_id, func.count())
+        .where(posts.c.author_id.in_(people), posts.c.topic_id.in_(wanted), posts.c.withdrawn_at.is_(None))
+        .group_by(posts.c.author_id, posts.c.topic_id)
+    )
+    for author_id, topic_id, number in tx.execute(here):
+        wrote[author_id][topic_id] = number
+    interests: dict[int, dict[int, int]] = defaultdict(dict)
+    lately = (
+        select(posts.c.author_id, posts.c.community_id, func.count())
+        .where(posts.c.author_id.in_(people), posts.c.created_at > since)
+        .group_by(posts.c.author_id, posts.c.community_id)
+    )
+    for author_id, community_id, number in tx.execute(lately):
+        interests[author_id][community_id] = number
+    return ReadersFacts(choices, wrote, interests, _mentioned(tx, people, wanted), _homes(tx, people, shared_contents))
+
+
+def _mentioned(tx: Connection, people: list[int], topic_ids: list[int]) -> dict[int, set[int]]:
+    query = (
+        select(mentions.c.person_id, mentions.c.post_id)
+        .join(posts, posts.c.id == mentions.c.post_id)
+        .where(mentions.c.person_id.in_(people), posts.c.topic_id.in_(topic_ids))
+    )
+    found: dict[int, set[int]] = defaultdict(set)
+    for person_id, post_id in tx.execute(query):
+        found[person_id].add(post_id)
+    return found
+
+
+def _homes(tx: Connection, people: list[int], content_ids: Collection[int]) -> dict[int, dict[int, int]]:
+    """What stands in several communities is heard of once: singly where that is due, else where it came first."""
+    homes: dict[int, dict[int, int]] = defaultdict(dict)
+    if not content_ids:
+        return homes
+    pace = func.coalesce(memberships.c.pace, communities.c.pace)
+    heard = (
+        select(memberships.c.person_id, posts.c.content_id, posts.c.id, pace.label("pace"))
+        .join(communities, communities.c.id == memberships.c.community_id)
+        .join(posts, posts.c.community_id == memberships.c.community_id)
+        .where(posts.c.content_id.in_(list(content_ids)), posts.c.withdrawn_at.is_(None))
+        .where(memberships.c.person_id.in_(people), pace.in_(_HEARD))
+        .order_by(posts.c.id)
+    )
+    for person_id, content_id, post_id, how in tx.execute(heard):
+        homes[person_id].setdefault(content_id, post_id)
+        if how == Pace.EACH.value:
+            homes[person_id][content_id] = SINGLY
+    got = select(deliveries.c.person_id, deliveries.c.content_id).where(
+        deliveries.c.content_id.in_(list(content_ids)), deliveries.c.person_id.in_(people)
+    )
+    for person_id, content_id in tx.execute(got):
+        homes[person_id][content_id] = SINGLY
+    return homes
+
+
+def remember_brought_back(tx: Connection, pairs: Iterable[tuple[int, int]]) -> None:
+    """Notes that these (person, topic) were brought back once."""
+    rows = [
+        {"person_id": person_id, "topic_id": topic_id, "choice": Choice.BROUGHT_BACK.value}
+        for person_id, topic_id in pairs
+    ]
+    if rows:
+        tx.execute(topic_choices.insert(), rows)

@@ -1,0 +1,125 @@
+"""Paces: how a membership hears of posts, and what a change of it does to what is on its way.
+
+Every post is due to a member once, singly or in a digest (digest_through is the line between what was dealt with and
+what is due). A change takes the community's lock, so it stands between two posts, never beside one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+
+from gateway.core.community import Pace
+from store import audience
+from store.communities import lock
+from store.schema import communities, memberships, people
+
+_DIGESTS = (Pace.DAILY, Pace.WEEKLY)
+_through, _owed = memberships.c.digest_through, memberships.c.catch_up_from
+
+
+def choose(tx: Connection, community_id: int, person_id: int, pace: Pace, now: datetime) -> bool:
+    """A personal choice of pace; False if there is no such member."""
+    held = lock(tx, ids=[community_id])
+    mine = and_(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
+    row = tx.execute(select(memberships.c.pace).where(mine).with_for_update()).first()
+    if not held or row is None:
+        return False
+    before = Pace(row.pace) if row.pace else held[0].community.pace
+    if before is Pace.EACH and pace not in (Pace.EACH, Pace.OFF):
+        audience.expand_for(tx, community_id, person_id, now)
+    tx.execute(update(memberships).where(mine).values(pace=pace.value, **_moved(before, pace, held[0].last_number)))
+    return True
+
+
+def choose_everywhere(tx: Connection, person_id: int, pace: Pace, now: datetime, *, only: Pace | None = None) -> int:
+    """The same pace in every community of a person, or in those heard at `only`; returns how many that changed."""
+    heard = func.coalesce(memberships.c.pace, communities.c.pace)
+    query = (
+        select(memberships.c.community_id)
+        .join(communities, communities.c.id == memberships.c.community_id)
+        .where(memberships.c.person_id == person_id, heard != pace.value)
+        .order_by(memberships.c.community_id)
+    )
+    ids = list(tx.scalars(query.where(heard == only.value) if only else query.where(heard != Pace.OFF.value)))
+    # All locks in one order before the first change, as everybody takes them.
+    lock(tx, ids=ids)
+    for community_id in ids:
+        choose(tx, community_id, person_id, pace, now)
+    return len(ids)
+
+
+def change_default(tx: Connection, community_id: int, pace: Pace, now: datetime) -> None:
+    """Another default: all who never chose follow it, and lose nothing by it."""
+    [held] = lock(tx, ids=[community_id])
+    before = held.community.pace
+    if before is pace:
+        return
+    if before is Pace.EACH and pace is not Pace.OFF:
+        audience.expand_for(tx, community_id, None, now)
+    followers = and_(memberships.c.community_id == community_id, memberships.c.pace.is_(None))
+    tx.execute(update(memberships).where(followers).values(_moved(before, pace, held.last_number)))
+    tx.execute(update(communities).where(communities.c.id == community_id).values(pace=pace.value))
+
+
+def _moved(before: Pace, after: Pace, last: int) -> Mapping[str, Any]:
+    """Watermark and debt after a change of pace, `last` being the number of the latest post."""
+    if before is after:
+        return {}
+    if after in _DIGESTS:
+        # What is owed as a catch-up falls into the next digest instead.
+        kept: ColumnElement[Any] | int = _through if before in _DIGESTS else last
+        return {
+            "digest_through": case((_owed.is_not(None), _owed), else_=kept),
+            "catch_up_from": None,
+        }
+    if after is Pace.EACH and before in _DIGESTS:
+        rest = case((_through < last, _through), else_=None)
+        return {"catch_up_from": func.coalesce(_owed, rest), "digest_through": last}
+    return {"catch_up_from": _owed if after is Pace.EACH else None, "digest_through": last}
+
+
+def pause(tx: Connection, person_id: int, until: datetime | None, now: datetime) -> None:
+    """Sends nothing to this person until they end it or that time comes; what was due before still leaves."""
+    for community_id, last in _heard_at_once(tx, person_id):
+        audience.expand_for(tx, community_id, person_id, now)
+        mine = and_(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
+        tx.execute(update(memberships).where(mine).values(catch_up_from=func.coalesce(_owed, last)))
+    tx.execute(update(people).where(people.c.id == person_id).values(paused=True, paused_until=until))
+
+
+def resume(tx: Connection, person_id: int) -> bool:
+    """Ends a pause: what waited is owed as one catch-up. False if there was none."""
+    ended = (
+        update(people)
+        .where(people.c.id == person_id, people.c.paused.is_(True))
+        .values(paused=False, paused_until=None)
+    )
+    places = _heard_at_once(tx, person_id)
+    if tx.execute(ended).rowcount != 1:
+        return False
+    for community_id, last in places:
+        mine = and_(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
+        still = case((_owed < last, _owed), else_=None)
+        tx.execute(update(memberships).where(mine).values(catch_up_from=still, digest_through=last))
+    return True
+
+
+def ended_pauses(tx: Connection, now: datetime, most: int) -> list[int]:
+    """Up to `most` people whose pause was to end by now."""
+    query = select(people.c.id).where(people.c.paused.is_(True), people.c.paused_until <= now)
+    return list(tx.scalars(query.order_by(people.c.paused_until).limit(most)))
+
+
+def _heard_at_once(tx: Connection, person_id: int) -> list[tuple[int, int]]:
+    """(community, number of its latest post) of all that this person hears of singly; they are locked."""
+    query = (
+        select(memberships.c.community_id)
+        .join(communities, communities.c.id == memberships.c.community_id)
+        .where(memberships.c.person_id == person_id)
+        .where(func.coalesce(memberships.c.pace, communities.c.pace) == Pace.EACH.value)
+    )
+    return [(held.community.id, held.last_number) for held in lock(tx, ids=list(tx.scalars(query)))]

@@ -1,0 +1,185 @@
+"""A post is due to a member once, singly or in a digest, whatever they choose meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from gateway.core.community import Pace
+from store import digests, paces
+from store.database import Database
+from store.schema import communities, deliveries, memberships, people
+from tests.network import Network, SetClock
+
+
+def choose(database: Database, clock: SetClock, community: int, person: int, pace: Pace) -> None:
+    with database.transaction() as tx:
+        assert paces.choose(tx, community, person, pace, clock())
+
+
+def marks(database: Database, person: int) -> tuple[int, int | None]:
+    with database.reading() as tx:
+        query = select(memberships.c.digest_through, memberships.c.catch_up_from)
+        row = tx.execute(query.where(memberships.c.person_id == person)).one()
+    return row.digest_through, row.catch_up_from
+
+
+def singles(database: Database, person: int) -> list[int]:
+    with database.reading() as tx:
+        query = select(deliveries.c.post_id).where(deliveries.c.person_id == person).order_by(deliveries.c.post_id)
+        return list(tx.scalars(query))
+
+
+@pytest.fixture
+def place(network: Network) -> tuple[int, int, int]:
+    """(community, author, reader)"""
+    community, author, reader = network.community("projets"), network.person("ann"), network.person("bob")
+    network.join(community, author, reader)
+    return community, author, reader
+
+
+def test_who_joins_hears_from_then_on(network: Network, database: Database) -> None:
+    community, author = network.community("projets"), network.person("ann")
+    network.join(community, author)
+    network.write(author, community)
+    late = network.person("bob")
+    network.join(community, late)
+    network.fan_out()
+    assert singles(database, late) == []
+    [second] = network.write(author, community)
+    network.fan_out()
+    assert singles(database, late) == [second]
+
+
+def test_from_each_to_daily_what_was_due_singly_stays_so(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    [before] = network.write(author, community)
+    choose(database, clock, community, reader, Pace.DAILY)
+    network.write(author, community)
+    network.fan_out()
+    assert singles(database, reader) == [before]
+    assert marks(database, reader) == (1, None)
+
+
+def test_from_daily_to_each_the_rest_is_owed_once(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    choose(database, clock, community, reader, Pace.DAILY)
+    network.write(author, community)
+    network.write(author, community)
+    choose(database, clock, community, reader, Pace.EACH)
+    [after] = network.write(author, community)
+    network.fan_out()
+    assert singles(database, reader) == [after]
+    assert marks(database, reader) == (2, 0)
+    with database.transaction() as tx:
+        [owed] = digests.owed(tx, 10)
+        assert (owed.person_id, owed.after, owed.through) == (reader, 0, 2)
+        digests.settle(tx, [owed])
+        assert digests.owed(tx, 10) == []
+
+
+def test_back_to_a_digest_what_was_owed_falls_into_it(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    choose(database, clock, community, reader, Pace.WEEKLY)
+    network.write(author, community)
+    choose(database, clock, community, reader, Pace.EACH)
+    choose(database, clock, community, reader, Pace.DAILY)
+    assert marks(database, reader) == (0, None)
+
+
+@pytest.mark.parametrize("after", [Pace.OFF, Pace.IMPORTANT])
+def test_who_hears_no_more_is_owed_nothing(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int], after: Pace
+) -> None:
+    community, author, reader = place
+    choose(database, clock, community, reader, Pace.DAILY)
+    network.write(author, community)
+    choose(database, clock, community, reader, after)
+    assert marks(database, reader) == (1, None)
+
+
+def test_off_takes_back_what_was_not_sent(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    network.write(author, community)
+    choose(database, clock, community, reader, Pace.OFF)
+    network.fan_out()
+    assert singles(database, reader) == []
+
+
+def test_another_default_reaches_all_who_never_chose(network: Network, database: Database, clock: SetClock) -> None:
+    community, author = network.community("projets"), network.person("ann")
+    follows, chose = network.person("bob"), network.person("eve")
+    network.join(community, author, follows)
+    network.join(community, chose, pace=Pace.EACH)
+    [before] = network.write(author, community)
+    with database.transaction() as tx:
+        paces.change_default(tx, community, Pace.WEEKLY, clock())
+    [after] = network.write(author, community)
+    network.fan_out()
+    assert singles(database, follows) == [before]
+    assert singles(database, chose) == [before, after]
+    with database.transaction() as tx:
+        paces.change_default(tx, community, Pace.EACH, clock())
+        assert tx.scalar(select(communities.c.pace)) == Pace.EACH.value
+    assert marks(database, follows) == (2, 1)
+    assert marks(database, chose) == (0, None)
+
+
+def test_a_pause_keeps_what_comes_for_its_end(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    [before] = network.write(author, community)
+    with database.transaction() as tx:
+        paces.pause(tx, reader, clock.now, clock())
+    network.write(author, community)
+    network.fan_out()
+    assert singles(database, reader) == [before]
+    with database.transaction() as tx:
+        assert digests.owed(tx, 10) == []
+        assert paces.ended_pauses(tx, clock(), 10) == [reader]
+        assert paces.resume(tx, reader)
+        assert not paces.resume(tx, reader)
+        assert paces.ended_pauses(tx, clock(), 10) == []
+        [owed] = digests.owed(tx, 10)
+        assert (owed.after, owed.through) == (1, 2)
+        assert not tx.scalar(select(people.c.paused).where(people.c.id == reader))
+    [after] = network.write(author, community)
+    network.fan_out()
+    assert singles(database, reader) == [before, after]
+
+
+def test_a_pause_without_news_owes_nothing(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    _, _, reader = place
+    with database.transaction() as tx:
+        paces.pause(tx, reader, None, clock())
+        paces.resume(tx, reader)
+    assert marks(database, reader) == (0, None)
+
+
+def test_everywhere_at_once(network: Network, database: Database, clock: SetClock) -> None:
+    places = [network.community(name) for name in ("one", "two", "three")]
+    reader = network.person("bob")
+    for place, pace in zip(places, (Pace.EACH, Pace.OFF, Pace.DAILY), strict=True):
+        network.join(place, reader, pace=pace)
+    with database.transaction() as tx:
+        assert paces.choose_everywhere(tx, reader, Pace.WEEKLY, clock()) == 2
+        assert paces.choose_everywhere(tx, reader, Pace.DAILY, clock(), only=Pace.WEEKLY) == 2
+        by_place = {row[0]: row[1] for row in tx.execute(select(memberships.c.community_id, memberships.c.pace))}
+    assert [by_place[place] for place in places] == ["daily", "off", "daily"]
+
+
+def test_a_stranger_has_no_pace(network: Network, database: Database, clock: SetClock) -> None:
+    community, stranger = network.community("projets"), network.person("eve")
+    with database.transaction() as tx:
+        assert not paces.choose(tx, community, stranger, Pace.OFF, clock())
