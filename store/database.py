@@ -21,6 +21,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from gateway.core.errors import ConfigurationError, StoreError
 
 BUSY_TIMEOUT_MS = 30_000
+JOURNAL_BYTES = 32 << 20
+"""What the write-ahead log of SQLite keeps of the disk between two bursts."""
 
 
 def storable(text: str) -> str:
@@ -168,6 +170,8 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
         "foreign_keys = ON",
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
         "cache_size = -16384",
+        # Without it the journal keeps the size of its worst hour, and the disk with it.
+        f"journal_size_limit = {JOURNAL_BYTES}",
         "temp_store = MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}").close()

@@ -13,6 +13,7 @@ from sqlalchemy import event, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gateway.core.errors import ConfigurationError, StoreError
+from store import database as module
 from store.database import Database
 from store.schema import communities
 from tests.network import START
@@ -67,6 +68,21 @@ def test_sqlite_is_durable_and_patient(sqlite: Database) -> None:
         }
     # synchronous 2 is FULL: a commit that was answered with 250 survives a loss of power (I1).
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+
+
+def test_a_burst_does_not_keep_the_disk(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "JOURNAL_BYTES", 100_000)
+    database = Database(sqlite_url)
+    journal = Path(f"{database.url.database}-wal")
+    with database.transaction() as tx:
+        tx.execute(text("CREATE TABLE bulk (data BLOB)"))
+        tx.execute(text("INSERT INTO bulk VALUES (zeroblob(6000000))"))
+    assert journal.stat().st_size > 6_000_000
+    for _ in range(2):
+        with database.transaction() as tx:
+            tx.execute(text("INSERT INTO bulk VALUES (1)"))
+    assert journal.stat().st_size <= 100_000
+    database.close()
 
 
 def test_sqlite_begins_to_write_at_once_and_to_read_without(sqlite: Database) -> None:
@@ -175,6 +191,7 @@ def test_other_databases_are_refused() -> None:
 
 _HOLDER = """
 import sys
+from store import database as module
 from store.database import Database
 database = Database(sys.argv[1])
 database.hold()
