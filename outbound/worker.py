@@ -80,6 +80,8 @@ class Sender:
         self._mails = Composing(setup.composer, setup.contents, database)
         # Claimed and not yet recorded: from it the time of the next try is reckoned.
         self._in_hand: dict[int, Delivery] = {}
+        # What is to be given back and could not be yet: the store was away, or its disk full.
+        self._unsent: list[Delivery] = []
         self._stopping = threading.Event()
         self._stop_asked = asyncio.Event()
         # Until then a store that is away is waited for, once we stop.
@@ -221,8 +223,10 @@ class Sender:
         if self._stopping.is_set() or self._setup.courier.resting_s > 0:
             return None
         try:
+            now = self._clock()
             with self._database.transaction() as tx:
-                claimed = deliveries.claim(tx, self._clock(), BATCH)
+                deliveries.give_back(tx, self._unsent, now)
+                claimed = deliveries.claim(tx, now, BATCH)
         except StoreError as error:
             log.error("claim_trouble", trouble=str(error))
             self._stopping.wait(_TROUBLE_PAUSE_S)
@@ -231,6 +235,7 @@ class Sender:
             log.exception("claim_failed")
             self._stopping.wait(_TROUBLE_PAUSE_S)
             return None
+        self._unsent = []
         if not claimed:
             return None
         self._in_hand.update((item.delivery.id, item.delivery) for item in claimed)
@@ -249,16 +254,20 @@ class Sender:
         return batch
 
     def _give_back(self, unsent: list[Delivery]) -> None:
-        """What is too much to hold at once is for whoever claims next; at worst when its lease ends."""
-        if not unsent:
-            return
+        """What is too much to hold at once is for whoever claims next."""
         for delivery in unsent:
             self._in_hand.pop(delivery.id, None)
+        self._unsent += unsent
+        if not self._unsent:
+            return
         try:
             with self._database.transaction() as tx:
-                deliveries.give_back(tx, unsent, self._clock())
+                deliveries.give_back(tx, self._unsent, self._clock())
         except StoreError as error:
+            # Tried again with the next claim.
             log.error("claim_trouble", trouble=str(error))
+        else:
+            self._unsent = []
 
     async def _record(self, outcomes: Sequence[Outcome]) -> None:
         """Writes outcomes, however long the store takes to come back: meanwhile their leases are renewed.

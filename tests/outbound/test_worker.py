@@ -140,6 +140,30 @@ def test_a_batch_is_held_in_memory_up_to_a_bound(
     assert len(sizes) > 3 and max(sizes) < 50_000 + max(len(mail.data) for mail in taken)
 
 
+def test_what_cannot_be_given_back_is_given_back_with_the_next_claim(
+    network: Network, database: Database, clock: SetClock, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C6: on a full disk the way back needs the disk, too; a claim must not have to run out for it."""
+    write_notices(network, database, clock)
+    give_back = deliveries.give_back
+
+    def full(tx: Connection, held: Iterable[Delivery], now: datetime) -> None:
+        if list(held):
+            raise StoreError("database or disk is full")
+
+    monkeypatch.setattr(worker, "_TROUBLE_PAUSE_S", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "_COMPOSED_OCTETS", 1)
+        patch.setattr(deliveries, "give_back", full)
+        first = sender._next_batch()
+        assert first is not None and len(first.ready) == 1
+        assert sender._next_batch() is None
+    assert deliveries.give_back is give_back
+    second = sender._next_batch()
+    assert second is not None and len(second.ready) == MANY - 1
+    assert {mail.attempts for mail in second.ready} == {2}
+
+
 @pytest.mark.parametrize("trouble", [OverflowError, RecursionError, MemoryError, KeyError])
 def test_a_spoiled_mail_keeps_no_other_from_its_turn(
     network: Network,
