@@ -1,67 +1,35 @@
-"""Raw mails and attachments by sha256, on disk or in S3-compatible storage.
+"""Raw mails and attachments by sha256, on disk (store.disk_blobs) or in S3-compatible storage.
 
-A blob is complete or absent: written to a temporary file, fsynced, renamed, its directory fsynced (crash points
-cp01-cp04). The same bytes are one blob. Nothing is ever changed in place, so putting twice is harmless.
+A blob is complete or absent. The same bytes are one blob, and nothing is ever changed in place, so putting twice is
+harmless. Who names a blob in a row has put it a moment before: what is deleted is only what nobody put for an hour.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import obstore
 from obstore.store import S3Store
 
 from gateway.core.errors import ConfigurationError, StoreError
+from store.disk_blobs import FRESH_S, NAME, STALE_S, BlobWriter, DiskBlobs, sweep_files
 
-CHUNK = 1 << 20
+__all__ = ["BlobWriter", "Blobs", "DiskBlobs", "S3Blobs", "open_blobs"]
+
 PATIENCE = timedelta(seconds=30)
 """How long an object storage that fails is asked again: a sender waits for its 250 (promise P5: 4yz within 60 s)."""
-_STALE_S = 36 * 3600
-_FRESH_S = 3600
-_NAME = re.compile(r"[0-9a-f]{64}\Z")
-_FOLDER = re.compile(r"[0-9a-f]{2}\Z")
-
-
-class BlobWriter:
-    """Bytes on their way to becoming a blob: a temporary file and a running hash. Not thread-safe."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix="incoming-", dir=folder)
-        self.path = Path(name)
-        self._file: IO[bytes] = os.fdopen(handle, "wb", buffering=CHUNK // 4)
-        self._hash = hashlib.sha256()
-        self.size = 0
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Appends. Raises OSError."""
-        self._file.write(data)
-        self._hash.update(data)
-        self.size += len(data)
-
-    def finish(self) -> str:
-        """Flushes to the disk and closes; returns the sha256. The file still has its temporary name."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        return self._hash.hexdigest()
-
-    def discard(self) -> None:
-        """Forgets the bytes. Safe to call at any time, more than once, and after a commit."""
-        with suppress(OSError):
-            self._file.close()
-        with suppress(OSError):
-            self.path.unlink()
+_GOOD_S = FRESH_S / 2
+"""So young, a copy is as good as a new one: it stays for long enough to be named, also where our clock and that of the
+storage are a quarter of an hour apart, which is as much as a storage bears."""
 
 
 class Blobs(Protocol):
@@ -112,121 +80,12 @@ def open_blobs(where: str, *, endpoint: str = "") -> Blobs:
         raise ConfigurationError([("store.blobs", f"cannot write to {where}: {error.strerror}")]) from error
 
 
-class DiskBlobs:
-    """Blobs as files `ab/cd/<sha256>` below one folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder.absolute()
-        self._incoming = self.folder / "incoming"
-        self._incoming.mkdir(parents=True, exist_ok=True)
-
-    @property
-    def disk(self) -> Path:
-        """Where every blob begins."""
-        return self._incoming
-
-    def writer(self) -> BlobWriter:
-        """A writer on the same file system, so that the rename is atomic."""
-        return BlobWriter(self._incoming)
-
-    def commit(self, writer: BlobWriter) -> str:
-        """fsync the file, rename it, fsync its directory."""
-        try:
-            sha256 = writer.finish()
-            target = self._path(sha256)
-            if not target.parent.is_dir():
-                _make_durably(target.parent, self.folder)
-            writer.path.replace(target)
-            _fsync_directory(target.parent)
-        except OSError as error:
-            writer.discard()
-            raise StoreError(f"blob not stored: {error.strerror}") from error
-        return sha256
-
-    def put(self, data: bytes) -> str:
-        """Bytes that are already there are not written again, only marked as wanted (see delete).
-
-        Who put them may be another process that has renamed the file and not yet fsynced its directory.
-        """
-        sha256 = hashlib.sha256(data).hexdigest()
-        path = self._path(sha256)
-        try:
-            os.utime(path)
-            # Without anything to write this costs next to nothing.
-            _fsync_directory(path.parent)
-            return sha256
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            raise StoreError(f"blob not stored: {error.strerror}") from error
-        try:
-            writer = self.writer()
-        except OSError as error:
-            raise StoreError(f"blob not stored: {error.strerror}") from error
-        try:
-            writer.write(data)
-        except OSError as error:
-            writer.discard()
-            raise StoreError(f"blob not stored: {error.strerror}") from error
-        return self.commit(writer)
-
-    def read(self, sha256: str) -> bytes:
-        """The whole file."""
-        try:
-            return self._path(sha256).read_bytes()
-        except FileNotFoundError as error:
-            raise StoreError(f"blob {sha256} is missing", temporary=False) from error
-        except OSError as error:
-            raise StoreError(f"blob {sha256} not read: {error.strerror}") from error
-
-    def exists(self, sha256: str) -> bool:
-        """Whether the file is there."""
-        return self._path(sha256).is_file()
-
-    def delete(self, sha256: str) -> None:
-        """Unlinks the file, unless its time is fresh.
-
-        It is first renamed: were it put again between the look at its time and the unlinking, it would be lost.
-        """
-        path = self._path(sha256)
-        aside = self._incoming / f"incoming-{sha256}"
-        try:
-            with suppress(FileNotFoundError):
-                if _age_s(path) > _FRESH_S:
-                    path.replace(aside)
-                    if _age_s(aside) > _FRESH_S:
-                        aside.unlink()
-                    else:
-                        aside.replace(path)
-                        _fsync_directory(path.parent)
-        except OSError as error:
-            raise StoreError(f"blob {sha256} not deleted: {error.strerror}") from error
-
-    def idle(self) -> Iterator[str]:
-        """One directory at a time; a file that vanishes meanwhile is not idle."""
-        try:
-            for folder in _folders(self.folder):
-                for inner in _folders(folder):
-                    with os.scandir(inner) as files:
-                        for file in files:
-                            with suppress(FileNotFoundError):
-                                if _NAME.match(file.name) and time.time() - file.stat().st_mtime > _STALE_S:
-                                    yield file.name
-        except OSError as error:
-            raise StoreError(f"blobs not listed: {error.strerror}") from error
-
-    def sweep(self) -> int:
-        """Writers keep their file's time fresh by writing; 36 hours of silence means the owner died."""
-        return _sweep(self._incoming)
-
-    def _path(self, sha256: str) -> Path:
-        if not _NAME.match(sha256):
-            raise StoreError("not a sha256", temporary=False)
-        return self.folder / sha256[:2] / sha256[2:4] / sha256
-
-
 class S3Blobs:
-    """Blobs as objects `<prefix>/ab/cd/<sha256>`; a PUT is atomic there, so no temporary object is needed."""
+    """Blobs as objects `<prefix>/ab/cd/<sha256>/<copy>`; a PUT is atomic there, so no temporary object is needed.
+
+    Every PUT has a name of its own, because no storage deletes an object on condition that nobody has just put it
+    again: who deletes names the copies that it saw, and a copy that came since stays. A blob is any of its copies.
+    """
 
     def __init__(self, where: str, *, endpoint: str = "") -> None:
         url = urlsplit(where)
@@ -256,7 +115,7 @@ class S3Blobs:
         """Uploads in parts, then removes the local file."""
         try:
             sha256 = writer.finish()
-            obstore.put(self._store, self._key(sha256), writer.path)
+            self._keep(sha256, writer.path)
         except Exception as error:  # the storage client raises its own family and bare OSError alike
             raise StoreError(f"blob not stored: {type(error).__name__}") from error
         finally:
@@ -264,102 +123,107 @@ class S3Blobs:
         return sha256
 
     def put(self, data: bytes) -> str:
-        """One PUT, also where it is there: its time must become fresh (see delete)."""
+        """One PUT, unless it was put a moment ago."""
         sha256 = hashlib.sha256(data).hexdigest()
         try:
-            obstore.put(self._store, self._key(sha256), data)
+            self._keep(sha256, data)
         except Exception as error:
             raise StoreError(f"blob not stored: {type(error).__name__}") from error
         return sha256
 
     def read(self, sha256: str) -> bytes:
-        """The whole object."""
+        """The whole of its newest copy."""
+        self._folder(sha256)
         try:
-            return bytes(obstore.get(self._store, self._key(sha256)).bytes())
-        except FileNotFoundError as error:
-            raise StoreError(f"blob {sha256} is missing", temporary=False) from error
+            while copies := self._copies(sha256):
+                # Put anew meanwhile, it has another copy; then this one is gone, and the next look finds that one.
+                with suppress(FileNotFoundError):
+                    return bytes(obstore.get(self._store, copies[-1].path).bytes())
         except Exception as error:
             raise StoreError(f"blob {sha256} not read: {type(error).__name__}") from error
+        raise StoreError(f"blob {sha256} is missing", temporary=False)
 
     def exists(self, sha256: str) -> bool:
-        """One HEAD."""
+        """One LIST."""
         try:
-            obstore.head(self._store, self._key(sha256))
-        except FileNotFoundError:
-            return False
+            return bool(self._copies(sha256))
         except Exception as error:
             raise StoreError(f"blob {sha256} not found out about: {type(error).__name__}") from error
-        return True
 
     def delete(self, sha256: str) -> None:
-        """One DELETE, unless the object is fresh.
-
-        Put anew between the question and the DELETE, it would be lost: no storage offers more. It was idle until then.
-        """
+        """Deletes the copies that are there now, unless one of them is fresh."""
         try:
-            age = datetime.now(UTC) - obstore.head(self._store, self._key(sha256))["last_modified"]
-            if age.total_seconds() > _FRESH_S:
-                obstore.delete(self._store, self._key(sha256))
-        except FileNotFoundError:
-            return
+            copies = self._copies(sha256)
+            if copies and copies[-1].age_s > FRESH_S:
+                self._delete(copies)
         except Exception as error:
             raise StoreError(f"blob {sha256} not deleted: {type(error).__name__}") from error
 
     def idle(self) -> Iterator[str]:
-        """A thousand objects a request."""
+        """A thousand objects a request, in the order of their keys, so that the copies of a blob come together."""
         try:
+            name, newest = "", 0.0
             for page in obstore.list(self._store, prefix=self._prefix or None):
-                oldest = datetime.now(UTC) - timedelta(seconds=_STALE_S)
                 for item in page:
-                    name = item["path"].rpartition("/")[2]
-                    if _NAME.match(name) and item["path"] == self._key(name) and item["last_modified"] < oldest:
+                    found = self._name(item["path"])
+                    age_s = _Copy(item["path"], item["last_modified"]).age_s
+                    if found != name and name and newest > STALE_S:
                         yield name
+                    newest = min(newest, age_s) if found == name else age_s
+                    name = found
+            if name and newest > STALE_S:
+                yield name
         except Exception as error:
             raise StoreError(f"blobs not listed: {type(error).__name__}") from error
 
     def sweep(self) -> int:
         """Only the local files of uploads can be left over."""
-        return _sweep(self._incoming)
+        return sweep_files(self._incoming)
 
-    def _key(self, sha256: str) -> str:
+    def _keep(self, sha256: str, data: bytes | Path) -> None:
+        """Makes a fresh copy, unless there is one, and takes the older ones away."""
+        copies = self._copies(sha256)
+        if copies and copies[-1].age_s < _GOOD_S:
+            return
+        obstore.put(self._store, f"{self._folder(sha256)}/{uuid4().hex}", data)
+        # What is left over costs room until the next time.
+        with suppress(Exception):
+            self._delete(copies)
+
+    def _copies(self, sha256: str) -> list[_Copy]:
+        """The newest last."""
+        found = [
+            _Copy(item["path"], item["last_modified"])
+            for page in obstore.list(self._store, prefix=self._folder(sha256))
+            for item in page
+        ]
+        return sorted(found, key=lambda copy: (copy.put_at, copy.path))
+
+    def _delete(self, copies: Sequence[_Copy]) -> None:
+        for copy in copies:
+            with suppress(FileNotFoundError):
+                obstore.delete(self._store, copy.path)
+
+    def _folder(self, sha256: str) -> str:
+        if not NAME.match(sha256):
+            raise StoreError("not a sha256", temporary=False)
         key = f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
         return f"{self._prefix}/{key}" if self._prefix else key
 
-
-def _make_durably(folder: Path, top: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    parent = folder.parent
-    while True:
-        _fsync_directory(parent)
-        if parent == top:
-            return
-        parent = parent.parent
+    def _name(self, path: str) -> str:
+        """The blob that an object is a copy of, "" for one that is none of ours."""
+        folder, _, _ = path.rpartition("/")
+        name = folder.rpartition("/")[2]
+        return name if NAME.match(name) and folder == self._folder(name) else ""
 
 
-def _fsync_directory(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """One object that holds a blob."""
 
+    path: str
+    put_at: datetime
 
-def _age_s(path: Path) -> float:
-    return time.time() - path.stat().st_mtime
-
-
-def _folders(parent: Path) -> list[Path]:
-    """The folders of two hexadecimal digits in this one; there are at most 256."""
-    with os.scandir(parent) as entries:
-        return [parent / entry.name for entry in entries if _FOLDER.match(entry.name) and entry.is_dir()]
-
-
-def _sweep(folder: Path) -> int:
-    swept = 0
-    oldest = time.time() - _STALE_S
-    for path in folder.glob("incoming-*"):
-        with suppress(OSError):
-            if path.stat().st_mtime < oldest:
-                path.unlink()
-                swept += 1
-    return swept
+    @property
+    def age_s(self) -> float:
+        return (datetime.now(UTC) - self.put_at).total_seconds()

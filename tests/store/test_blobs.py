@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import boto3
+import obstore
 import pytest
 from moto.server import ThreadedMotoServer
 
 from gateway.core.errors import ConfigurationError, StoreError
 from store import blobs as module
+from store import disk_blobs
 from store.blobs import Blobs, DiskBlobs, S3Blobs, open_blobs
 
 WORDS = b"words of a mail\r\n" * 1000
@@ -179,7 +181,7 @@ class TestDiskBlobs:
         assert disk.put(WORDS) == name
         assert done == [f"{name[:2]}/{name[2:4]}"]
 
-    @pytest.mark.parametrize(("step", "target"), [("fsync", os), ("replace", Path), ("_fsync_directory", module)])
+    @pytest.mark.parametrize(("step", "target"), [("fsync", os), ("replace", Path), ("_fsync_directory", disk_blobs)])
     def test_a_disk_that_refuses_a_step_stores_nothing(
         self, disk: DiskBlobs, monkeypatch: pytest.MonkeyPatch, step: str, target: object
     ) -> None:
@@ -201,7 +203,7 @@ class TestDiskBlobs:
         def refuse(_writer: object, _data: bytes) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(module.BlobWriter, "write", refuse)
+        monkeypatch.setattr(disk_blobs.BlobWriter, "write", refuse)
         with pytest.raises(StoreError, match="No space left"):
             disk.put(WORDS)
         assert list(disk.folder.rglob("incoming-*")) == []
@@ -278,11 +280,86 @@ class TestS3Blobs:
     """What only holds in a bucket."""
 
     def test_objects_stand_below_the_prefix(self, s3: str) -> None:
-        open_blobs("s3://mails/some/prefix", endpoint=s3).put(WORDS)
+        blobs = open_blobs("s3://mails/some/prefix", endpoint=s3)
+        blobs.put(WORDS)
+        assert [key.rpartition("/")[0] for key in keys(s3)] == [f"some/prefix/{NAME[:2]}/{NAME[2:4]}/{NAME}"]
+
+    def test_a_fresh_copy_is_not_written_again_and_a_new_one_takes_the_place_of_the_old(
+        self, s3: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        blobs = S3Blobs("s3://mails", endpoint=s3)
+        blobs.put(WORDS)
+        (first,) = keys(s3)
+        blobs.put(WORDS)
+        assert keys(s3) == [first]
+        monkeypatch.setattr(module, "datetime", _clock_ahead(minutes=40))
+        blobs.put(WORDS)
+        (second,) = keys(s3)
+        assert second != first
+        writer = blobs.writer()
+        writer.write(WORDS)
+        monkeypatch.setattr(module, "datetime", _clock_ahead(minutes=80))
+        blobs.commit(writer)
+        (third,) = keys(s3)
+        assert third != second and blobs.read(NAME) == WORDS
+
+    @pytest.mark.parametrize("anew", ["put", "commit"])
+    def test_put_while_it_is_being_deleted_it_stays(self, s3: str, monkeypatch: pytest.MonkeyPatch, anew: str) -> None:
+        blobs = S3Blobs("s3://mails", endpoint=s3)
+        blobs.put(WORDS)
+        monkeypatch.setattr(module, "datetime", _clock_ahead(hours=2))
+        delete = obstore.delete
+
+        def put_again(store: object, path: object) -> None:
+            # After the look at its time, before the DELETE.
+            monkeypatch.setattr(obstore, "delete", delete)
+            if anew == "put":
+                blobs.put(WORDS)
+            else:
+                writer = blobs.writer()
+                writer.write(WORDS)
+                blobs.commit(writer)
+            delete(store, path)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(obstore, "delete", put_again)
+        blobs.delete(NAME)
+        assert blobs.read(NAME) == WORDS
+
+    def test_put_anew_while_it_is_read_it_is_read(self, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        blobs = S3Blobs("s3://mails", endpoint=s3)
+        blobs.put(WORDS)
+        get = obstore.get
+
+        def replaced(store: object, path: object) -> object:
+            monkeypatch.setattr(obstore, "get", get)
+            monkeypatch.setattr(module, "datetime", _clock_ahead(hours=2))
+            blobs.put(WORDS)
+            return get(store, path)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(obstore, "get", replaced)
+        assert blobs.read(NAME) == WORDS
+
+    def test_with_one_fresh_copy_it_is_neither_idle_nor_deleted(self, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        blobs = S3Blobs("s3://mails", endpoint=s3)
+        blobs.put(WORDS)
+        monkeypatch.setattr(module, "datetime", _clock_ahead(hours=37))
+        assert list(blobs.idle()) == [NAME]
         client = boto3.client("s3", endpoint_url=s3)
-        keys = [item["Key"] for item in client.list_objects_v2(Bucket="mails")["Contents"]]
+        # Keys before and behind the old one, as a put leaves them that was killed before it had taken it away.
+        folder = keys(s3)[0].rpartition("/")[0]
+        for name in ("0", "z"):
+            client.put_object(Bucket="mails", Key=f"{folder}/{name}", Body=WORDS)
+        for key in (f"{NAME}", "notes.txt", f"{folder}x/0"):
+            client.put_object(Bucket="mails", Key=key, Body=b"")
         client.close()
-        assert keys == [f"some/prefix/{NAME[:2]}/{NAME[2:4]}/{NAME}"]
+        monkeypatch.setattr(module, "datetime", datetime)
+        assert list(blobs.idle()) == []
+        blobs.delete(NAME)
+        assert len(keys(s3)) == 6
+        monkeypatch.setattr(module, "datetime", _clock_ahead(hours=37))
+        assert list(blobs.idle()) == [NAME]
+        blobs.delete(NAME)
+        assert not blobs.exists(NAME) and len(keys(s3)) == 3
 
     def test_an_old_object_is_deleted(self, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
         blobs = S3Blobs("s3://mails", endpoint=s3)
@@ -319,6 +396,14 @@ class TestS3Blobs:
     def test_a_place_without_a_bucket_is_a_wrong_setting(self) -> None:
         with pytest.raises(ConfigurationError, match="s3://bucket/prefix"):
             S3Blobs("s3://ab")
+
+
+def keys(endpoint: str) -> list[str]:
+    """Of all objects in the bucket."""
+    client = boto3.client("s3", endpoint_url=endpoint)
+    found = [item["Key"] for item in client.list_objects_v2(Bucket="mails").get("Contents", [])]
+    client.close()
+    return found
 
 
 def age(blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, hours: float) -> None:
