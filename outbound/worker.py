@@ -28,7 +28,7 @@ from outbound.dispatch import Dispatch, Pace
 from outbound.dkim import Signer
 from outbound.fan_out import FanOut
 from outbound.retry import RetryPlan
-from store import deliveries
+from store import deliveries, objections
 from store.database import Database
 from store.wakeups import Wakeups, Work
 
@@ -194,7 +194,7 @@ class Sender:
         if not held:
             return
         with self._database.reading() as tx:
-            wanted = deliveries.wanted(tx, held)
+            wanted = objections.wanted(tx, held)
         now = self._clock()
         for delivery in held:
             if delivery.id not in wanted:

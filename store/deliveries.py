@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     and_,
     bindparam,
-    case,
     delete,
     func,
     insert,
@@ -26,10 +27,10 @@ from sqlalchemy import (
     update,
 )
 
-from gateway.core.community import Pace, PersonState
 from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Lease, Outcome
+from store import objections
 from store.database import storable
-from store.schema import OPEN_DELIVERY, communities, deliveries, fan_outs, memberships, people, posts
+from store.schema import OPEN_DELIVERY, deliveries, fan_outs
 from store.times import LEASE as LEASE
 
 _OPEN = (DeliveryState.PENDING.value, DeliveryState.DEFERRED.value)
@@ -58,58 +59,6 @@ _claim = (
     .values(state=DeliveryState.PENDING.value, attempts=deliveries.c.attempts + 1, next_attempt_at=bindparam("lease"))
     .returning(deliveries.c.id)
 )
-_pace = func.coalesce(memberships.c.pace, communities.c.pace)
-_SUSPENDED = "suspended"
-# The right to read is checked when a mail is composed, not only when its delivery was born (I11); so is the wish to.
-_objection = case(
-    (people.c.state != PersonState.ACTIVE.value, _SUSPENDED),
-    (deliveries.c.post_id.is_(None), ""),
-    (posts.c.withdrawn_at.is_not(None), "withdrawn"),
-    (memberships.c.person_id.is_(None), "no longer a member"),
-    (_pace == Pace.OFF.value, "unsubscribed"),
-    else_="",
-)
-_home = (
-    deliveries.join(people, people.c.id == deliveries.c.person_id)
-    .outerjoin(posts, posts.c.id == deliveries.c.post_id)
-    .outerjoin(communities, communities.c.id == deliveries.c.community_id)
-    .outerjoin(
-        memberships,
-        and_(
-            memberships.c.community_id == deliveries.c.community_id,
-            memberships.c.person_id == deliveries.c.person_id,
-        ),
-    )
-)
-_details = (
-    select(deliveries, people.c.address, people.c.locale, _objection.label("objection"))
-    .select_from(_home)
-    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(deliveries.c.id)
-)
-_unwanted = (
-    select(deliveries.c.id)
-    .select_from(_home)
-    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), _objection != "")
-)
-_wanted = (
-    select(deliveries.c.id)
-    .select_from(_home)
-    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), _objection == "")
-)
-# Cross-posted, it may be due from another community: the one named first where it is heard of at once.
-_elsewhere = (
-    select(deliveries.c.id, func.min(posts.c.id).label("post_id"))
-    .join(posts, posts.c.content_id == deliveries.c.content_id)
-    .join(communities, communities.c.id == posts.c.community_id)
-    .join(
-        memberships,
-        and_(memberships.c.community_id == posts.c.community_id, memberships.c.person_id == deliveries.c.person_id),
-    )
-    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
-    .where(posts.c.withdrawn_at.is_(None), _pace == Pace.EACH.value)
-    .group_by(deliveries.c.id)
-)
 
 
 def claim(tx: Connection, now: datetime, most: int) -> list[Claimed]:
@@ -128,43 +77,28 @@ def claim(tx: Connection, now: datetime, most: int) -> list[Claimed]:
         ids += tx.scalars(_claim, {**values, "is_bulk": False, "most": most - len(ids)})
     if not ids:
         return []
-    found = tx.execute(_details, {"ids": ids}).all()
-    homeless = [row.id for row in found if row.post_id and row.objection not in ("", _SUSPENDED)]
-    if homeless and _move(tx, homeless):
-        found = tx.execute(_details, {"ids": ids}).all()
-    return [
-        Claimed(
-            Delivery(
-                row.id,
-                DeliveryKind(row.kind),
-                row.content_id,
-                row.notice_id,
-                row.community_id,
-                row.post_id,
-                row.person_id,
-                row.address,
-                row.locale,
-                row.key_id,
-                row.attempts,
-                row.created_at,
-                Lease(lease),
-            ),
-            row.objection,
-        )
-        for row in found
-    ]
+    return [_to_claimed(row, Lease(lease)) for row in objections.find(tx, ids)]
 
 
-def _move(tx: Connection, ids: list[int]) -> bool:
-    """Sends these from another community of the same content where there is one to hear of it from."""
-    by_post: dict[int, list[int]] = defaultdict(list)
-    for row in tx.execute(_elsewhere, {"ids": ids}):
-        by_post[row.post_id].append(row.id)
-    for post_id, moved in by_post.items():
-        place = select(posts.c.community_id).where(posts.c.id == post_id).scalar_subquery()
-        query = update(deliveries).where(deliveries.c.id.in_(moved)).values(post_id=post_id, community_id=place)
-        tx.execute(query)
-    return bool(by_post)
+def _to_claimed(row: Row[Any], lease: Lease) -> Claimed:
+    return Claimed(
+        Delivery(
+            row.id,
+            DeliveryKind(row.kind),
+            row.content_id,
+            row.notice_id,
+            row.community_id,
+            row.post_id,
+            row.person_id,
+            row.address,
+            row.locale,
+            row.key_id,
+            row.attempts,
+            row.created_at,
+            lease,
+        ),
+        row.objection,
+    )
 
 
 def record(tx: Connection, outcomes: Sequence[tuple[Outcome, datetime | None]], now: datetime) -> int:
@@ -216,17 +150,8 @@ def renew(tx: Connection, held: Iterable[Delivery], now: datetime) -> set[int]:
     Returns the ids that are still ours to send: neither lost to another sender nor unwanted by now.
     """
     mine = list(held)
-    unwanted = set(tx.scalars(_unwanted, {"ids": [delivery.id for delivery in mine]}))
-    return _set_due(tx, (delivery for delivery in mine if delivery.id not in unwanted), now + LEASE)
-
-
-def wanted(tx: Connection, held: Iterable[Delivery]) -> set[int]:
-    """Of claimed deliveries, the ids of those that may still be sent: not unsubscribed from, withdrawn or forgotten.
-
-    One query and no lock, so that it can be asked every few seconds while a relay is slow (promise P7).
-    """
-    ids = [delivery.id for delivery in held]
-    return set(tx.scalars(_wanted, {"ids": ids})) if ids else set()
+    wanted = objections.wanted(tx, mine)
+    return _set_due(tx, (delivery for delivery in mine if delivery.id in wanted), now + LEASE)
 
 
 def _set_due(tx: Connection, held: Iterable[Delivery], due: datetime) -> set[int]:

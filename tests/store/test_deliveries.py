@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.core.community import Pace, PersonState
 from gateway.core.delivery import DeliveryKind, DeliveryState, Outcome
 from gateway.core.reply import Reply
-from store import audience, deliveries, memberships, paces, people, posts
+from store import audience, deliveries, memberships, objections, paces, people, posts
 from store.database import Database
 from store.deliveries import LEASE, Claimed
 from store.schema import communities, fan_outs
@@ -260,17 +260,17 @@ def test_what_nobody_wants_any_more_is_known_at_once(network: Network, database:
     projets, post_id, [stays, off, left, suspended, erased] = publish(network, 5)
     held = [item.delivery for item in claim(database, clock)]
     with database.transaction() as tx:
-        assert deliveries.wanted(tx, held) == {delivery.id for delivery in held}
+        assert objections.wanted(tx, held) == {delivery.id for delivery in held}
         paces.choose(tx, projets, off, Pace.OFF, clock())
         memberships.remove(tx, projets, left)
         people.set_state(tx, suspended, PersonState.SUSPENDED)
         tx.execute(person_rows.delete().where(person_rows.c.id == erased))
     with database.reading() as tx:
-        assert deliveries.wanted(tx, held) == {delivery.id for delivery in held if delivery.person_id == stays}
-        assert deliveries.wanted(tx, []) == set()
+        assert objections.wanted(tx, held) == {delivery.id for delivery in held if delivery.person_id == stays}
+        assert objections.wanted(tx, []) == set()
     with database.transaction() as tx:
         posts.withdraw(tx, post_id, clock())
-        assert deliveries.wanted(tx, held) == set()
+        assert objections.wanted(tx, held) == set()
 
 
 def test_what_was_deferred_is_not_held(network: Network, database: Database, clock: SetClock) -> None:

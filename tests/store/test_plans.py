@@ -17,7 +17,19 @@ from sqlalchemy import Connection, event
 
 from gateway.core.delivery import Delivery, DeliveryKind, Lease
 from gateway.core.notice import NoticeKind
-from store import arrivals, audience, communities, deliveries, memberships, notices, people, posts, queues, times
+from store import (
+    arrivals,
+    audience,
+    communities,
+    deliveries,
+    memberships,
+    notices,
+    objections,
+    people,
+    posts,
+    queues,
+    times,
+)
 from store.database import Database
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -70,8 +82,8 @@ STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "deliveries.claim": lambda tx: deliveries.claim(tx, NOW, 400),
     "deliveries.waiting": deliveries.waiting,
     "deliveries.oldest": deliveries.oldest,
-    "deliveries._move": lambda tx: deliveries._move(tx, [1, 2]),
-    "deliveries.wanted": lambda tx: deliveries.wanted(tx, [HELD]),
+    "objections.move": lambda tx: objections.move(tx, [1, 2]),
+    "objections.wanted": lambda tx: objections.wanted(tx, [HELD]),
     "deliveries.renew": lambda tx: deliveries.renew(tx, [HELD], NOW),
     "deliveries.release_all": lambda tx: deliveries.release_all(tx, NOW),
     "times.set_right": lambda tx: times.set_right(tx, NOW),
