@@ -10,30 +10,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from enum import Enum, auto
-from typing import assert_never
 
 import structlog
 
 from gateway.core.address import Address
-from gateway.core.address import parse as parse_address
 from gateway.core.message import Envelope
 from gateway.core.reply import Reply
-from inbound import paths, replies
+from inbound import envelope, paths, replies
 from inbound.door import Door, House, Transaction
 from inbound.dots import Dots
 from inbound.limits import Protocol
 from inbound.reception import receive
 from inbound.spool import Intake
-from inbound.trace import new_queue_id, received_field, with_word
+from inbound.trace import new_queue_id, received_field
+from inbound.watch import Measure, Phase, Watch
 from inbound.wire import Fault, Wire
 
 log = structlog.get_logger(__name__)
-
-HANDOVER_S = 55.0
-"""The client hears from us within a minute of its final dot, whatever the store does."""
-STUCK_S = 10.0
-"""How long a peer that does not read, or does not hang up, is borne when its time is over."""
 
 # Recipients refused for their number in one transaction, as a multiple of the number allowed.
 _PATIENCE = 10
@@ -46,15 +39,6 @@ _CONSTANT = {
     "EXPN": replies.NOT_IMPLEMENTED,
     "HELP": replies.HELP,
 }
-
-
-class Phase(Enum):
-    """What a conversation is at, which decides how long it may take."""
-
-    COMMANDS = auto()
-    DATA = auto()
-    HANDOVER = auto()
-    CLOSING = auto()
 
 
 class Conversation:
@@ -80,9 +64,7 @@ class Conversation:
         self._answer: asyncio.Future[Reply] | None = None
         self._mails = self._idle_commands = self._errors = self._excess = 0
         self._now = asyncio.get_running_loop().time
-        self._began = self._since = self._now()
-        self._octets_then = 0
-        self._phase = Phase.COMMANDS
+        self._watch = Watch(self._limits, self._now())
         self.over = False
 
     async def next(self) -> None:
@@ -99,7 +81,7 @@ class Conversation:
         elif isinstance(line, Fault):
             self.hang_up(replies.BAD_LINE)
         else:
-            self._since = self._now()
+            self._watch.hear(self._now())
             await self._obey(line)
 
     async def _obey(self, line: bytes) -> None:
@@ -145,25 +127,14 @@ class Conversation:
         if self._mails >= self._limits.mails_per_session and not self._exempt:
             self.hang_up(replies.ENOUGH_MAILS)
             return
-        split = paths.split_argument(argument, "FROM")
-        if split is None:
-            self._tell(replies.SYNTAX)
+        read = envelope.read_mail(argument, self._house, extended=self._door.extended)
+        if isinstance(read, Reply):
+            self._tell(read)
             return
-        path, rest = split
-        given = paths.mail_parameters(rest, self._door.extended, self._house.config.max_message_bytes)
-        if isinstance(given, Reply):
-            self._tell(given)
-            return
-        sender = paths.reverse_path(path)
-        if not path.isascii() and "SMTPUTF8" not in given:
-            self._tell(replies.NON_ASCII)
-        elif sender is None:
-            self._tell(replies.BAD_SENDER)
-        else:
-            transaction = self._door.transaction
-            transaction.mail_from, transaction.smtp_utf8 = sender, "SMTPUTF8" in given
-            self._excess = 0
-            self._tell(replies.SENDER_OK)
+        transaction = self._door.transaction
+        transaction.mail_from, transaction.smtp_utf8 = read
+        self._excess = 0
+        self._tell(replies.SENDER_OK)
 
     async def _rcpt(self, argument: str) -> None:
         """RFC 5321 §4.1.1.3. A recipient named again is answered again (RFC 2033 §4.2)."""
@@ -178,22 +149,10 @@ class Conversation:
             else:
                 self._tell(replies.TOO_MANY_RECIPIENTS)
             return
-        split = paths.split_argument(argument, "TO")
-        if split is None:
-            self._tell(replies.SYNTAX)
-            return
-        path, rest = split
-        given = paths.parameters(rest, frozenset())
-        if isinstance(given, Reply):
-            self._tell(given)
-        elif not path.isascii() and not transaction.smtp_utf8:
-            self._tell(replies.NON_ASCII)
-        else:
-            self._tell(await self._judge(transaction, paths.forward_path(path, self._house.domain)))
+        path = envelope.read_rcpt(argument, self._house, smtp_utf8=transaction.smtp_utf8)
+        self._tell(path if isinstance(path, Reply) else await self._judge(transaction, path))
 
-    async def _judge(self, transaction: Transaction, path: Address | Reply) -> Reply:
-        if isinstance(path, Reply):
-            return path
+    async def _judge(self, transaction: Transaction, path: Address) -> Reply:
         reply = self._house.recipients.quick(path)
         if reply is None:
             reply = await asyncio.to_thread(self._house.recipients.ask, path)
@@ -210,12 +169,12 @@ class Conversation:
         if argument:
             self._tell(replies.SYNTAX)
             return
-        envelope, queue_id = self._seal(), new_queue_id()
+        sealed, queue_id = envelope.seal(self._house, self._door), new_queue_id()
         intake = self._house.spool.intake()
         dots = Dots(self._house.config.max_message_bytes, self._limits.header_bytes)
         handed_over = False
         try:
-            intake.write(received_field(envelope, self._house.config.hostname, queue_id))
+            intake.write(received_field(sealed, self._house.config.hostname, queue_id))
             self.say("354 End with a dot on a line by itself")
             await self.flush()
             self._enter(Phase.DATA)
@@ -223,38 +182,17 @@ class Conversation:
             reply = dots.fault
             if dots.done and reply is None:
                 handed_over = True
-                reply = await self._hand_over(envelope, intake, queue_id)
+                reply = await self._hand_over(sealed, intake, queue_id)
         finally:
             self._enter(Phase.COMMANDS)
             if not handed_over:
                 intake.discard()
         self._conclude(reply, dots)
 
-    def _seal(self) -> Envelope:
-        """The transaction as the rest of the house knows it; a recipient named twice is one."""
-        transaction, config = self._door.transaction, self._house.config
-        distinct: dict[str, str] = {}
-        for path in transaction.rcpt_tos:
-            distinct.setdefault(parse_address(path).key, path)
-        return Envelope(
-            reverse_path=transaction.mail_from or "",
-            forward_paths=tuple(distinct.values()),
-            peer=self._door.peer,
-            trusted=config.trusts(self._door.peer),
-            protocol=with_word(
-                config.protocol,
-                extended=self._door.extended,
-                tls=self._door.secured,
-                utf8=transaction.smtp_utf8,
-            ),
-            helo=self._door.helo,
-            received_at=self._house.clock(),
-        )
-
-    async def _hand_over(self, envelope: Envelope, intake: Intake, queue_id: str) -> Reply:
+    async def _hand_over(self, sealed: Envelope, intake: Intake, queue_id: str) -> Reply:
         self._enter(Phase.HANDOVER)
         try:
-            self._answer = self._house.handover.submit(envelope, intake)
+            self._answer = self._house.handover.submit(sealed, intake)
             reply = await self._answer
         except Exception as error:
             log.exception("handover_failed", id=queue_id)
@@ -264,7 +202,7 @@ class Conversation:
         if not reply.ok:
             log.warning("mail_deferred", id=queue_id, reply=str(reply))
             return reply
-        log.info("mail_kept", id=queue_id, octets=intake.size, recipients=len(envelope.forward_paths))
+        log.info("mail_kept", id=queue_id, octets=intake.size, recipients=len(sealed.forward_paths))
         return replace(reply, text=f"Ok, kept as {queue_id}")
 
     def _conclude(self, reply: Reply | None, dots: Dots) -> None:
@@ -338,7 +276,7 @@ class Conversation:
 
     def shut_down(self) -> None:
         """Say 421 and close, at once or after the mail in flight."""
-        if self._phase is Phase.COMMANDS:
+        if self._watch.phase is Phase.COMMANDS:
             self._wire.hang_up(replies.SHUTTING_DOWN)
 
     def give_up(self) -> None:
@@ -347,29 +285,14 @@ class Conversation:
             self._answer.set_result(replies.TROUBLE)
 
     def look_at_the_clock(self, now: float) -> None:
-        """Hang up where something has taken too long (RFC 5321 §4.5.3.2.7)."""
-        took = now - self._since
-        match self._phase:
-            case Phase.COMMANDS:
-                if took > self._limits.idle_s:
-                    self._wire.hang_up(replies.IDLE)
-                elif now - self._began > self._limits.session_s:
-                    self._wire.hang_up(replies.SESSION_OVER)
-                if took > self._limits.idle_s + STUCK_S:
-                    self._door.abort()
-            case Phase.DATA:
-                if took >= self._limits.min_rate_window_s:
-                    if self._wire.octets - self._octets_then < self._limits.min_rate * took:
-                        self._wire.hang_up(replies.TOO_SLOW)
-                    self._since, self._octets_then = now, self._wire.octets
-            case Phase.HANDOVER:
-                if took > HANDOVER_S:
-                    self.give_up()
-            case Phase.CLOSING:
-                if took > STUCK_S:
-                    self._door.abort()
-            case _:
-                assert_never(self._phase)
+        """Hang up where something has taken too long."""
+        verdict = self._watch.verdict(now, self._wire.octets)
+        if isinstance(verdict, Reply):
+            self._wire.hang_up(verdict)
+        elif verdict is Measure.GIVE_UP:
+            self.give_up()
+        elif verdict is Measure.ABORT:
+            self._door.abort()
 
     def _enter(self, phase: Phase) -> None:
-        self._phase, self._since, self._octets_then = phase, self._now(), self._wire.octets
+        self._watch.enter(phase, self._now(), self._wire.octets)

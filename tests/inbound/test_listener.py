@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from gateway.core.errors import StoreError
 from gateway.core.reply import Reply
-from inbound import conversation
+from inbound import watch
 from inbound.limits import Protocol
 from inbound.listener import Listener
 from inbound.spool import Spool
@@ -177,7 +177,7 @@ async def test_a_store_that_fails_at_rcpt() -> None:
 
 
 async def test_a_spool_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "HANDOVER_S", 0.2)
+    monkeypatch.setattr(watch, "HANDOVER_S", 0.2)
     spool = MemorySpool()
     spool.open.clear()
     async with listening(make_config(idle_s=1), spool) as room:
@@ -276,7 +276,7 @@ async def test_a_mail_that_drips_is_cut_and_one_in_progress_is_not() -> None:
 
 
 async def test_a_peer_that_never_reads_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "STUCK_S", 0.2)
+    monkeypatch.setattr(watch, "STUCK_S", 0.2)
     async with listening(make_config(idle_s=0.4, commands_without_mail=10**9)) as room:
         client = await room.connect()
         client.writer.transport.pause_reading()  # type: ignore[attr-defined]
