@@ -27,8 +27,9 @@ from outbound.courier import CLOSING, LEASE_EXPIRED, TAKEN_BACK, Courier, shown
 from outbound.dispatch import Dispatch, Pace
 from outbound.dkim import Signer
 from outbound.fan_out import FanOut
+from outbound.holding import Holding
 from outbound.retry import RetryPlan
-from store import deliveries, objections
+from store import deliveries
 from store.database import Database
 from store.wakeups import Wakeups, Work
 
@@ -39,8 +40,6 @@ _SIGNED_TOGETHER = 50
 _COMPOSED_OCTETS = 64 << 20
 """Mails of one batch in memory; the next batch is composed while they are on the wire."""
 _LOOK_EVERY_S = 2.0
-_ASK_AGAIN_S = 3.0
-"""What is claimed and not begun is asked about so often: an unsubscribe must be heard of within seconds."""
 _TROUBLE_PAUSE_S = 1.0
 _LAST_WORDS_S = 20.0
 """For how long, once we stop, outcomes are kept for a store that does not answer."""
@@ -78,8 +77,6 @@ class Sender:
         self._clock = clock
         self._watch = ClockWatch(clock)
         self._mails = Composing(setup.composer, setup.contents, database)
-        # Claimed and not yet recorded: from it the time of the next try is reckoned.
-        self._in_hand: dict[int, Delivery] = {}
         # What is to be given back and could not be yet: the store was away, or its disk full.
         self._unsent: list[Delivery] = []
         self._stopping = threading.Event()
@@ -90,6 +87,7 @@ class Sender:
         self._signing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="signing")
         self._recording = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
         self._waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sender-waiting")
+        self._held = Holding(database, clock, writing=self._recording, asking=self._waiting)
         self._fan_out = FanOut(database, wakeups, clock)
 
     @property
@@ -139,7 +137,7 @@ class Sender:
         """Until nothing is due. A claim that fails only ends the claiming: what flies lands and is recorded."""
         loop = asyncio.get_running_loop()
         pace = Pace(limit=self._setup.unrecorded, group=max(1, self._setup.unrecorded // 2))
-        renewing = loop.create_task(self._renew())
+        renewing = loop.create_task(self._held.keep())
         coming = loop.run_in_executor(self._composing, self._next_batch)
         try:
             async with Dispatch(self._setup.courier, self._record, pace) as dispatch:
@@ -153,7 +151,7 @@ class Sender:
             renewing.cancel()
             # After trouble some are left without an outcome: their leases must run out, so nobody renews them.
             await asyncio.wait([coming])
-            self._in_hand.clear()
+            self._held.deliveries.clear()
 
     async def _feed(self, dispatch: Dispatch, mails: list[Outgoing]) -> None:
         """Hands mails over; where they are signed, the next are signed while these are on the wire."""
@@ -169,44 +167,6 @@ class Sender:
         for chunk, signed in zip(chunks, signing, strict=True):
             ready = await signed
             await dispatch.feed([replace(mail, data=data) for mail, data in zip(chunk, ready, strict=True)])
-
-    async def _renew(self) -> None:
-        """Keeps hold of what is on the wire, however long the relay takes, and lets go of what nobody wants now."""
-        loop = asyncio.get_running_loop()
-        renewed = loop.time()
-        while True:
-            await asyncio.sleep(_ASK_AGAIN_S)
-            held = list(self._in_hand.values())
-            is_time = loop.time() - renewed >= deliveries.LEASE.total_seconds() / 4
-            try:
-                # Not behind the outcomes: they may wait for a writer, and this one only reads.
-                await loop.run_in_executor(self._waiting, self._let_go, held)
-                if is_time:
-                    renewed = loop.time()
-                    await loop.run_in_executor(self._recording, self._hold, held)
-            except StoreError as error:
-                log.error("renewal_trouble", trouble=str(error))
-            except Exception:
-                log.exception("renewal_failed")
-
-    def _let_go(self, held: Sequence[Delivery]) -> None:
-        """Ends the leases of what must not be sent any more: it is not begun then."""
-        if not held:
-            return
-        with self._database.reading() as tx:
-            wanted = objections.wanted(tx, held)
-        now = self._clock()
-        for delivery in held:
-            if delivery.id not in wanted:
-                delivery.lease.until = now
-
-    def _hold(self, held: Sequence[Delivery]) -> None:
-        """Renews leases for whoever holds the mails; what is lost or unwanted is not begun any more."""
-        now = self._clock()
-        with self._database.transaction() as tx:
-            ours = deliveries.renew(tx, held, now)
-        for delivery in held:
-            delivery.lease.until = now + deliveries.LEASE if delivery.id in ours else now
 
     async def _rest(self) -> None:
         if self._stopping.is_set():
@@ -238,7 +198,7 @@ class Sender:
         self._unsent = []
         if not claimed:
             return None
-        self._in_hand.update((item.delivery.id, item.delivery) for item in claimed)
+        self._held.deliveries.update((item.delivery.id, item.delivery) for item in claimed)
         batch = _Batch([], [])
         octets = done = 0
         for made in self._mails.compose_all(claimed):
@@ -256,7 +216,7 @@ class Sender:
     def _give_back(self, unsent: list[Delivery]) -> None:
         """What is too much to hold at once is for whoever claims next."""
         for delivery in unsent:
-            self._in_hand.pop(delivery.id, None)
+            self._held.deliveries.pop(delivery.id, None)
         self._unsent += unsent
         if not self._unsent:
             return
@@ -301,7 +261,7 @@ class Sender:
             # Behind the failures themselves, which may be of the same group.
             deliveries.take_back(tx, [item for item in final if item[0].detail == TAKEN_BACK], now)
         for outcome, retry_at in final:
-            self._in_hand.pop(outcome.delivery_id, None)
+            self._held.deliveries.pop(outcome.delivery_id, None)
             self._setup.counted(outcome)
             # What could not be composed was told there, once for all its readers.
             if outcome.state is not DeliveryState.DELIVERED and not outcome.detail.startswith(NOT_COMPOSED):
@@ -318,7 +278,7 @@ class Sender:
         jitter = random.random()  # noqa: S311 (spreads retries, protects nothing)
         if outcome.detail == TAKEN_BACK:
             return outcome, self._setup.plan.wait(outcome.attempts, now, jitter)
-        delivery = self._in_hand.get(outcome.delivery_id)
+        delivery = self._held.deliveries.get(outcome.delivery_id)
         if outcome.state is not DeliveryState.DEFERRED or delivery is None:
             return outcome, None
         if outcome.detail in (CLOSING, LEASE_EXPIRED):

@@ -19,7 +19,7 @@ from gateway.core.errors import CompositionError, StoreError
 from gateway.core.notice import Author, NoticeKind, NoticeMail
 from gateway.core.post import PostMail
 from gateway.core.reply import Reply
-from outbound import worker
+from outbound import holding, worker
 from outbound.compose import Composer, MailTemplate
 from outbound.contents import Contents, Limits
 from outbound.courier import CLOSING, TAKEN_BACK, Courier, Report
@@ -134,7 +134,7 @@ def test_a_batch_is_held_in_memory_up_to_a_bound(
     while (batch := sender._next_batch()) is not None:
         sizes.append(sum(len(mail.data) for mail in batch.ready))
         taken += batch.ready
-        assert len(sender._in_hand) == len(taken)
+        assert len(sender._held.deliveries) == len(taken)
     # Nothing twice, nothing forgotten, and never more than the bound and one mail.
     assert len({mail.delivery_id for mail in taken}) == len(taken) == MANY
     assert len(sizes) > 3 and max(sizes) < 50_000 + max(len(mail.data) for mail in taken)
@@ -195,7 +195,7 @@ def test_a_spoiled_mail_keeps_no_other_from_its_turn(
         assert entry is not None
         assert (entry.state, entry.answer) == ("deferred", f"not composed: {trouble.__name__}")
         assert entry.attempts == attempts
-        sender._in_hand.clear()
+        sender._held.deliveries.clear()
         clock.advance(hours=5, minutes=1)
         with database.transaction() as tx:
             tx.execute(rows.update().where(rows.c.id != number).values(state="delivered"))
@@ -373,7 +373,7 @@ async def test_a_renewed_lease_reaches_the_mail(
     with database.transaction() as tx:
         # Another sender had it in between.
         tx.execute(rows.update().where(rows.c.id == first.delivery_id).values(attempts=2))
-    sender._hold(list(sender._in_hand.values()))
+    sender._held.renew(list(sender._held.deliveries.values()))
     assert first.lease.until == clock()
     assert {mail.lease.until for mail in others} == {clock() + deliveries.LEASE}
 
@@ -382,8 +382,8 @@ async def test_who_unsubscribes_is_sent_nothing_more_within_seconds(
     network: Network, database: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P7, and a relay so slow that the mail was claimed long before."""
-    assert worker._ASK_AGAIN_S <= 4
-    monkeypatch.setattr(worker, "_ASK_AGAIN_S", 0.01)
+    assert holding._ASK_AGAIN_S <= 4
+    monkeypatch.setattr(holding, "_ASK_AGAIN_S", 0.01)
     projets, _, [stays, leaves] = publish(network, 2)
     courier = Slow()
     async with running(make_sender(database, clock, courier)):
