@@ -12,7 +12,7 @@ from gateway.core.errors import ConfigurationError
 from gateway.roles import Role
 from gateway.settings import Settings
 from gateway.web import server as web
-from inbound import listener
+from inbound import sockets
 
 RESERVE = 128
 """For the database, the reader process, blobs being read, the log: what is open besides connections."""
@@ -49,7 +49,7 @@ def _wanted(settings: Settings, roles: tuple[Role, ...]) -> dict[str, int]:
     if Role.LISTENER in roles:
         for name, listen in (("smtp", settings.smtp.listen), ("lmtp", settings.lmtp.listen)):
             if listen:
-                wanted[name] = 2 * (settings.smtp.connections + listener.BACKLOG)
+                wanted[name] = 2 * (settings.smtp.connections + sockets.BACKLOG)
     if Role.SENDER in roles:
         wanted["relay"] = settings.relay.connections
     if Role.WEB in roles and settings.web.listen:

@@ -8,7 +8,6 @@ dot, and answer LMTP once. Any number of sessions share one event loop, and noth
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import structlog
 from aiosmtpd.smtp import SMTP, TLSSetupException
@@ -17,11 +16,12 @@ from aiosmtpd.smtp import Session as Greeted
 
 from gateway.core.address import canonical_domain
 from gateway.core.clock import Clock
-from inbound import replies
+from inbound import replies, sockets
 from inbound.conversation import Conversation
 from inbound.door import House, Recipients
 from inbound.limits import Limits, ListenerConfig, Protocol, Turnstile, peer_of
 from inbound.reception import Handover
+from inbound.sessions import Sessions
 from inbound.spool import Spool
 from inbound.wire import Wire
 
@@ -31,8 +31,6 @@ log = structlog.get_logger(__name__)
 
 _LINGER_S = 1.0
 _NEVER_S = 10.0 * 365 * 86400
-BACKLOG = 128
-"""So many connections may come in at one moment, beyond those that are counted."""
 
 
 class Listener:
@@ -41,19 +39,15 @@ class Listener:
     def __init__(self, config: ListenerConfig, spool: Spool, recipients: Recipients, clock: Clock) -> None:
         self._config = config
         self._parts = (spool, recipients, clock)
-        self._turnstile = Turnstile(config)
-        self._sessions: dict[_Session, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
-        self._patrol: asyncio.Task[None] | None = None
+        self.turnstile = Turnstile(config)
+        self.sessions = Sessions(config.limits)
         self.stopping = False
 
     @property
     def address(self) -> tuple[str, int]:
         """(host, port) really listened on, (path, 0) for a Unix socket. Raises RuntimeError when not listening."""
-        if self._server is None or not self._server.sockets:
-            raise RuntimeError("not listening")
-        name = self._server.sockets[0].getsockname()
-        return (name, 0) if isinstance(name, str) else (name[0], name[1])
+        return sockets.address(self._server)
 
     async def start(self) -> None:
         """Listen. Raises OSError where the address is taken or forbidden, ValueError where it is none."""
@@ -61,56 +55,16 @@ class Listener:
         config = self._config
         spool, recipients, clock = self._parts
         house = House(config, canonical_domain(config.domain), spool, Handover(spool, loop), recipients, clock)
-
-        def session() -> _Session:
-            return _Session(self, house)
-
-        if config.unix_path is not None:
-            self._server = await loop.create_unix_server(session, config.unix_path, backlog=BACKLOG)
-            _open_to_others(config.unix_path)
-        else:
-            host, port = config.host_and_port
-            self._server = await loop.create_server(session, host, port, backlog=BACKLOG)
-        self._patrol = loop.create_task(self._watch())
+        self._server = await sockets.open_socket(config, lambda: _Session(self, house))
+        self.sessions.start()
 
     async def stop(self, grace_s: float) -> None:
         """Stop listening; 421 to who waits, mails in flight finish within `grace_s` seconds, then cut the rest."""
         self.stopping = True
         if self._server is not None:
             self._server.close()
-        for session in self._sessions:
-            session.shut_down()
-        if self._sessions:
-            await asyncio.wait(list(self._sessions.values()), timeout=grace_s)
-        tasks = list(self._sessions.values())
-        for session in list(self._sessions):
-            session.abort()
-        if self._patrol is not None:
-            self._patrol.cancel()
-            tasks.append(self._patrol)
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if self._config.unix_path is not None:
-            _remove(self._config.unix_path)
-
-    def watch(self, session: _Session, task: asyncio.Task[None]) -> None:
-        """Keep an eye on a session until its task ends."""
-        self._sessions[session] = task
-        task.add_done_callback(lambda _: self._sessions.pop(session, None))
-
-    @property
-    def turnstile(self) -> Turnstile:
-        """Who is inside."""
-        return self._turnstile
-
-    async def _watch(self) -> None:
-        # One look at all sessions now and then is cheaper than a timer for each thing that each session waits for.
-        limits = self._config.limits
-        pause = min(1.0, limits.idle_s / 4, limits.session_s / 4, limits.min_rate_window_s / 4)
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(pause)
-            for session in list(self._sessions):
-                session.look_at_the_clock(loop.time())
+        await self.sessions.stop(grace_s)
+        sockets.forget(self._config)
 
 
 class _Extensions:
@@ -210,7 +164,7 @@ class _Session(SMTP):
     async def _handle_client(self) -> None:
         # aiosmtpd runs this as the task that it cancels when the connection is lost. It is private, but it is the one
         # place where its command loop can be replaced; no test of this listener passes if it is no longer called.
-        self._listener.watch(self, self.loop.create_task(self._serve()))
+        self._listener.sessions.keep(self, self.loop.create_task(self._serve()))
 
     async def _serve(self) -> None:
         talk = self.conversation
@@ -339,12 +293,3 @@ class _Session(SMTP):
         if isinstance(self.transport, asyncio.Transport) and not self.transport.is_closing():
             self.transport.write(data)
             await self._writable.wait()
-
-
-def _open_to_others(path: str) -> None:
-    # The mail server connects as another user; who may come near is what the rights of the folder say.
-    Path(path).chmod(0o666)
-
-
-def _remove(path: str) -> None:
-    Path(path).unlink(missing_ok=True)
