@@ -125,23 +125,15 @@ def set_community(
     """Change what is given of a community and leave the rest; its address stays for ever."""
     settings = read_settings(ctx)
     with open_store(settings) as database:
-        from gateway.commands import values
         from store import communities, paces
 
         with database.transaction() as tx:
             held = communities.lock(tx, names=[localpart.strip().lower()])
             if not held:
                 fail(f"{localpart}: there is no such community")
-            was = held[0].community
-            try:
-                title = was.name if name is None else values.title(name)
-                told = was.description if description is None else values.description(description)
-            except ValueError as error:
-                fail(str(error))
-            now: Community = replace(
+            was = _described(held[0].community, name, description)
+            now = replace(
                 was,
-                name=title,
-                description=told,
                 kind=kind or was.kind,
                 pace=Pace(pace.value) if pace else was.pace,
                 join=join or was.join,
@@ -151,3 +143,17 @@ def set_community(
             communities.change(tx, now)
             paces.change_default(tx, now.id, now.pace, utc_now())
     document(record(now)) if as_json else typer.echo(f"changed {now.address}")
+
+
+def _described(was: Community, name: str | None, description: str | None) -> Community:
+    """The community with these words in place of its own, where they are given. Ends the command where they are none."""
+    from gateway.commands import values
+
+    try:
+        return replace(
+            was,
+            name=was.name if name is None else values.title(name),
+            description=was.description if description is None else values.description(description),
+        )
+    except ValueError as error:
+        fail(str(error))
