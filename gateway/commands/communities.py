@@ -146,7 +146,7 @@ def set_community(
 
 
 def _described(was: Community, name: str | None, description: str | None) -> Community:
-    """The community with these words in place of its own, where they are given. Ends the command where they are none."""
+    """The community with these words in place of its own, where given. Ends the command where they are none."""
     from gateway.commands import values
 
     try:
