@@ -46,6 +46,11 @@ _DAY = re.compile(
     rf"\b\d{{1,2}}(?:st|nd|rd|th|er|º|\.)?,? (?:de |d['’]|of )?(?:{_MONTHS})[^\W\d_]{{0,8}}\b|"
     rf"\b(?:{_MONTHS})[^\W\d_]{{0,8}}\.? \d{{1,2}}\b"
 )
+# Programs call people by their names: who says I tells a story of their own.
+_SPEAKER = re.compile(
+    r"\bI\b(?!\.)|\b(?:we|me|us|my|our|moi|nous|ich|wir|mich|uns|yo|nosotros|io|noi|eu|nós|ik|wij)\b|\bj['’]|"
+    r"^Le\b[^\n]{0,200} je\b"
+)
 _TELLING = re.compile(r"[\d@]")
 _BRACKETED = re.compile(r"[<(\[][^<>\s]{0,200}@[^<>\s]{1,200}[>)\]]")
 _ADDRESS_END = re.compile(r"[<(\[][^<>\s]{1,200}@[^<>\s]{1,200}[>)\]],?\s?[:：]?$")
@@ -132,6 +137,8 @@ def is_attribution(text: str, *, introduces: bool) -> bool:
     if _CITING.match(lower):
         # "Selon Ann" begins sentences too: without marks below only the words that no person begins with are believed.
         return "@" in lower if introduces else "@" in lower and lower.startswith(("quoting", "zitat von"))
+    if not introduces and _SPEAKER.search(text):
+        return False
     bracketed = bool(_BRACKETED.search(lower))
     if _strangers(text) > _allowed_strangers(evidence, bracketed, introduces and opens(text)):
         return False

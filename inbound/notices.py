@@ -82,6 +82,7 @@ _THIS_MAIL = re.compile(
     r"(?:this|the|ce|cet|diese|este|esse|questa?|dit|deze|denna|denne|tej|tohoto) (?:e-?mail|mail|message|courriel|"
     r"nachricht|correo|mensaje|messaggio|bericht|wiadomości)"
 )
+_SENTENCE_END = re.compile(r"[.!?]\s")
 _PRINTING = re.compile(r"\bprint|imprim|druck|stampa|printen|utskrift|skriv(?:er)? ut|wydruk|tisk", re.IGNORECASE)
 _THINKING = re.compile(
     r"[^\w]*(?:p\s+)?[^\w]*(?:please|consider|think|remember|before|save|do you|don['’]t print|do not print|keep it|"
@@ -197,11 +198,16 @@ def is_small_print(text: str) -> bool:
     if len(text) > 600:
         return False
     lower = text.lower()
-    if _THINKING.match(text) and _PRINTING.search(text) and (_TREES.search(lower) or _THIS_MAIL.search(lower)):
+    if _THINKING.match(text) and any(map(_saves_paper, _SENTENCE_END.split(lower))):
         return True
-    if _SCANNING.match(text) and _SCANNER.search(lower) and _SCANNED.search(lower) and len(text) <= 300:
-        return True
-    return bool(_COMPANY.match(text) or _REPORT.match(text))
+    if len(text) <= 300 and _SCANNING.match(text) and _SCANNER.search(lower) and _SCANNED.search(lower):
+        return not _SOMEBODY.search(text)
+    return bool(_COMPANY.match(text) and "?" not in text) or bool(_REPORT.match(text))
+
+
+def _saves_paper(sentence: str) -> bool:
+    """It speaks of printing, and of trees or of this very mail."""
+    return bool(_PRINTING.search(sentence) and (_TREES.search(sentence) or _THIS_MAIL.search(sentence)))
 
 
 def is_banner(text: str) -> bool:
@@ -210,7 +216,9 @@ def is_banner(text: str) -> bool:
         return False
     tag = _BANNER_TAG.match(text)
     if tag is not None and (tag.end() == len(text) or _BANNER_REST.search(text[tag.end() :][:200])):
-        return tag.end() == len(text) or bool(re.match(r"\W", text[tag.end() - 1]))
+        # Without any sign around it the word begins a sentence: "External auditors come on Monday."
+        bare = tag[0].strip(" ")
+        return tag.end() == len(text) or not bare[-1].isalnum() or bare.isupper()
     return bool(_BANNER.match(text))
 
 

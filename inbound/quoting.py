@@ -133,6 +133,9 @@ class _Labeller:
         if not self.said and not self.answer and not self.forward:
             # A mail that answers nothing and begins like a memo is one.
             return end
+        if not self.said and not self.forward and not any("@" in text for text in self.plain[start:end]):
+            # Nothing above it and no address in it: an invitation that names its day, its place and its subject.
+            return end
         self.introduced = True
         if self.said and not self.forward and self._is_announced():
             return self._set(self._above(start), end, Label.QUOTED)

@@ -141,3 +141,82 @@ def test_the_tail_of_a_wrapped_quote_is_quoted() -> None:
     long = "> " + "word " * 14 + "and"
     assert new_words(f"{long}\nthe tail\n> goes on\n\nanswer\n") == "answer"
     assert new_words("> shall we?\nyes please\n> and then?\nno") == "yes please\nno"
+
+
+# What people write, and programs write nearly so.
+OWN_WORDS = [
+    (
+        "Hello,\n\nOn 5 May 2026 we wrote to the mayor:\n\nDear Mayor,\nthe bridge is closed.\n\nNo answer so "
+        "far. Shall we write again?"
+    ),
+    (
+        "Bonjour,\n\nLe 5 mai 2026 nous avons écrit au maire :\n\nMonsieur le maire,\nle pont est "
+        "fermé.\n\nToujours pas de réponse. On relance ?"
+    ),
+    "Le 5 mai 2026 à 10:00 j'ai écrit à la mairie :\nle pont est fermé.\nToujours rien.",
+    "On 5 May 2026 at 10:00 I wrote to the town hall:\nthe bridge is closed.\nNothing since.",
+    "Hier à 10:00 Paul a écrit :\n\nje ne viens pas\n\nDonc on est trois.",
+    "Yesterday at 10:00 Paul wrote:\n\nI am not coming\n\nSo there are three of us.",
+    "Mail de Paul du 3 mars 2026 :\nil ne vient pas.\nDonc trois.",
+    "Here is the patch:\n\n--- a/pump.c\n+++ b/pump.c\n@@ -1,3 +1,3 @@\n-int flow = 3;\n+int flow = 4;\n\nPlease test.",
+    "Nom : ____________\nPrénom : ____________\nDate : ____________\n\nMerci de remplir et de renvoyer.",
+    "---\ntitle: Plan\n---\n\n# Plan\n\n* one\n* two\n\n---\n\nThe end.",
+    "| lundi | Irma |\n| mardi | Paul |\n\nCela vous va ?",
+    "I changed jobs.\n\nPlease unsubscribe me from this mailing list.",
+    "J'ai changé de poste.\n\nMerci de me désabonner de cette liste de diffusion.",
+    "-> appeler le loueur\n-> réserver\n=> qui s'en charge ?",
+    "From: my heart\nTo: all of you\nThank you for the party!",
+    "Réunion du 12/06/2026 à 10:00\nLieu : salle B\nObjet : budget\nDe : 10 h à 12 h\nÀ : tous\n\nMerci de confirmer.",
+    "Date : 12/06/2026 10:00\nObjet : budget\nDe : la direction\nÀ : toute l'équipe\n\nMerci de confirmer votre venue.",
+    "Call me.\n\nTel: 01 02 03 04 05",
+    "Merci.\n\nCc : Paul et Irma pour information\nObjet bien reçu, je m'en occupe.",
+    (
+        "Premier point.\n--\nSecond point, plus long que le premier, avec plusieurs phrases. Il faut que "
+        "chacun le lise. Et qu'il réponde avant lundi prochain.\n--\nTroisième point, encore plus long : "
+        "la caisse, le local, la sono, et le repas du soir. On vote mardi soir."
+    ),
+    "Attention : ce document est confidentiel.\nNe le diffusez pas avant jeudi.",
+    "Confidentiel : le prix est de 300 euros. Merci de ne pas le transmettre, et de détruire l'ancien devis.",
+    "Important: the gate is closed on Friday.\nNotice: bring your badge.",
+    "External auditors come on Monday.\nPlease be careful with links in their mails.",
+    "Caution: this message originated from my dog walking on the keyboard. Sorry!",
+    "Best regards to your mother.\n\nSee you on Sunday, I bring the cake.",
+    "Merci\n\nEt n'oublie pas les clés.",
+    'Tu as écrit "je viens" :\nest-ce toujours vrai ?',
+    "Paul a écrit :\n- oui pour mardi\n- non pour jeudi\nQu'en penses-tu ?",
+    "Paul wrote:\n- yes to Tuesday\n- no to Thursday\nWhat do you think?",
+    "En réponse à Paul : oui.\nEn réponse à Irma : non.",
+    "In reply to Paul: yes.\nIn reply to Irma: no.",
+    "Selon Paul :\nle pont ouvre lundi.\nSelon Irma :\njamais.",
+    "Je cite Paul <paul@x.example> :\nle pont ouvre lundi.\nJe n'y crois pas.",
+    "Le contact est Paul Vial <paul@x.example> :\nécrivez-lui avant lundi.",
+    "The contact is Paul Vial <paul@x.example>:\nwrite to him before Monday.",
+    "On Monday, 15 June 2026 at 10:00, Paul <paul@x.example> and I meet:\njoin us!",
+    "Le lundi 15 juin 2026 à 10:00, Paul <paul@x.example> et moi nous réunissons :\nvenez !",
+    "Lundi 15 juin 2026 10:00 :\nréunion\nMardi 16 juin 2026 11:00 :\nvisite",
+    "15/06/2026 10:00 Paul Vial :\nmontage de la tente\n16/06/2026 11:00 Irma Colin :\ndémontage",
+    "Le message original est perdu.\n\nOriginal message lost too.\nQui l'a ?",
+    "I forwarded the message to Paul.\n\nForwarded by hand, of course.\nDone.",
+    "Begin forwarded planning today:\nroof, cellar, attic.",
+    "Please write above this line of the form:\nname, place.",
+    "Merci de signer au-dessus de cette ligne du formulaire, puis de le renvoyer.",
+    "Téléchargez le formulaire sur le site.\nObtenez la clé chez Paul.",
+    "Sent via courier yesterday.\nArrives tomorrow.",
+    "Sent by email yesterday, see attachment.",
+    "Envoyé par mail hier, voir la pièce jointe.",
+    "Envoyé par la poste.",
+    "Von meinem Handy gesendet habe ich dir gestern das Bild.\nKam es an?",
+    "Think before you print the new leaflet, the colours are wrong.\nThe environment group asked too.",
+    "This message was checked by my colleague for viruses in the potato text.\nNone found.",
+    "Acme Ltd is registered in England, company number 123. Can you verify it?",
+    "+1\n\n+1 pour Irma aussi",
+    "1.\nOui\n2.\nNon",
+    'Comme tu dis > "on verra".\nOui.',
+    "PS : et les clés ?",
+    "-- Paul part lundi.\n-- Irma reste.",
+]
+
+
+@pytest.mark.parametrize("text", OWN_WORDS)
+def test_words_of_people_that_look_like_a_programs_are_kept(text: str) -> None:
+    assert new_words(text) == text

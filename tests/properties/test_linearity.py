@@ -14,8 +14,8 @@ import pytest
 
 from inbound.reading import read
 
-SIZE = 1_500
-ROUNDS = 4
+SIZE = 1_000
+ROUNDS = 3
 HEAD = (
     b"From: Ann <ann@people.example>\r\nTo: garden@relais.example\r\nSubject: Re: x\r\n"
     b"Date: Mon, 20 Jul 2026 09:00:00 +0000\r\nMessage-ID: <1@people.example>\r\nMIME-Version: 1.0\r\n"
