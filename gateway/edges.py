@@ -14,10 +14,11 @@ from gateway.core.errors import ConfigurationError
 from gateway.roles import Role
 from gateway.settings import Settings
 from inbound.limits import Limits, ListenerConfig, Protocol
-from outbound.client import Relay, RelayConfig, Security
+from outbound.client import Relay
 from outbound.courier import Courier
 from outbound.dkim import Signer
 from outbound.maildir import MaildirRelay
+from outbound.relay import RelayConfig, Security
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

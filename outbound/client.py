@@ -8,27 +8,21 @@ which no data left may go through another session. RFC 5321 §3, §4.5.4; RFC 32
 from __future__ import annotations
 
 import asyncio
-import os
-import re
-import ssl
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import StrEnum
-from pathlib import Path
 
 import structlog
 
 from gateway.core.clock import Clock, utc_now
 from gateway.core.delivery import DeliveryState, Outcome, Outgoing
-from gateway.core.errors import ConfigurationError
 from gateway.core.reply import Reply
 from outbound.courier import CANCELLED, CLOSING, LEASE_EXPIRED, NOT_READ, Report
-from outbound.handshake import Credentials, Peer, open_session
+from outbound.handshake import open_session
 from outbound.job import Job
 from outbound.refusals import Streak
-from outbound.session import Session, Timeouts
+from outbound.relay import RelayConfig, describe, make_peer
+from outbound.session import Session
 
 log = structlog.get_logger(__name__)
 
@@ -36,33 +30,6 @@ NO_CONNECTION = "no connection"
 MAX_TRIES = 3
 MAX_REST_S = 60.0
 TICK_S = 1.0
-_HOSTNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9:.]+\]")
-
-
-class Security(StrEnum):
-    """How the way to the relay is protected."""
-
-    NONE = "none"
-    STARTTLS = "starttls"
-    TLS = "tls"
-
-
-@dataclass(frozen=True, slots=True)
-class RelayConfig:
-    """The relay as the administrator describes it."""
-
-    host: str
-    port: int
-    hostname: str
-    """Our name in EHLO."""
-    security: Security = Security.NONE
-    username: str = ""
-    password: str = field(default="", repr=False)
-    connections: int = 4
-    max_mails_per_session: int = 1000
-    ca_file: Path | None = None
-    """PEM certificates to trust instead of the system's."""
-    timeouts: Timeouts = field(default_factory=Timeouts)
 
 
 class _Batch:
@@ -84,7 +51,7 @@ class Relay:
     def __init__(self, config: RelayConfig, clock: Clock = utc_now) -> None:
         self._config = config
         self._clock = clock
-        self._peer = _make_peer(config)
+        self._peer = make_peer(config)
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Job] = deque()
         self._sessions: set[Session] = set()
@@ -267,7 +234,7 @@ class Relay:
             task = asyncio.current_task()
             assert task is not None
             self._opening.discard(task)
-            self._note_failure(_describe(error))
+            self._note_failure(describe(error))
             self._despair()
             self.flush()
         else:
@@ -309,39 +276,3 @@ class Relay:
         self._resume()
         if self._sessions or self._opening or self._queue:
             self._keep_ticking()
-
-
-def _describe(error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate refused: {error.verify_message}"
-    if isinstance(error, TimeoutError):
-        return "time-out"
-    if isinstance(error, ConnectionError) and error.errno:
-        return os.strerror(error.errno).lower()
-    return str(error) or type(error).__name__
-
-
-def _make_peer(config: RelayConfig) -> Peer:
-    mistakes = []
-    if config.username and config.security is Security.NONE:
-        mistakes.append(("relay.security", 'a password needs "starttls" or "tls"'))
-    if not _HOSTNAME.fullmatch(config.hostname):
-        mistakes.append(("relay.hostname", "a host name or an address literal, as EHLO says it"))
-    if config.connections < 1:
-        mistakes.append(("relay.connections", "at least 1"))
-    context = None
-    if config.security is not Security.NONE:
-        try:
-            context = ssl.create_default_context(cafile=config.ca_file)
-        except OSError as error:
-            mistakes.append(("relay.ca_file", f"cannot be read: {_describe(error)}"))
-    if mistakes:
-        raise ConfigurationError(mistakes)
-    return Peer(
-        host=config.host,
-        port=config.port,
-        hostname=config.hostname,
-        context=context,
-        upgrade=config.security is Security.STARTTLS,
-        credentials=Credentials(config.username, config.password) if config.username else None,
-    )

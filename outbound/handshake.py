@@ -12,7 +12,8 @@ import ssl
 from dataclasses import dataclass, field
 
 from gateway.core.reply import Reply
-from outbound.session import Session, SessionError, Timeouts
+from outbound.connection import SessionError, Timeouts
+from outbound.session import Session
 from outbound.wire import Extensions, read_extensions
 
 

@@ -7,74 +7,27 @@ handed back. RFC 5321 §4.1.4 (order of commands), RFC 2920 §3.1 (what may be g
 
 from __future__ import annotations
 
-import asyncio
-import ssl
 from collections import deque
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import assert_never
 
 from gateway.core.delivery import DeliveryState, Outgoing
 from gateway.core.reply import Reply
+from outbound.connection import Connection, Timeouts
 from outbound.courier import LEASE_EXPIRED, NOT_READ, NOT_SENT
 from outbound.job import Job, Pool
 from outbound.refusals import is_about_us
-from outbound.wire import (
-    Extensions,
-    GarbageError,
-    ReplyReader,
-    find_fault,
-    mail_command,
-    rcpt_command,
-    stuff,
-)
+from outbound.steps import Step, first_commands
+from outbound.wire import GarbageError, find_fault, mail_command, rcpt_command, stuff
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds to wait for the peer (RFC 5321 §4.5.3.2)."""
-
-    connect_s: float = 30.0
-    """TCP and TLS handshakes."""
-    command_s: float = 300.0
-    """The greeting and each reply but the last."""
-    dot_s: float = 600.0
-    """The reply to the final dot, counted from the last octet that could be written."""
-    quit_s: float = 5.0
-    idle_close_s: float = 30.0
-    """A connection without work is closed after this."""
-
-
-class Step(Enum):
-    """What the next reply answers."""
-
-    RSET = auto()
-    MAIL = auto()
-    RCPT = auto()
-    DATA = auto()
-    DOT = auto()
-    EMPTY_DOT = auto()
-    QUIT = auto()
-
-
-class SessionError(Exception):
-    """The session ended before it was ready. The message is the detail for the outcome."""
-
-
-class Session(asyncio.Protocol):
+class Session(Connection):
     """One connection, from TCP handshake to QUIT. `finished` counts mails that got their last reply."""
 
     def __init__(self, pool: Pool, timeouts: Timeouts, max_mails: int) -> None:
-        self.extensions = Extensions()
+        super().__init__(timeouts)
         self.finished = 0
-        self.over = False
-        self._connected = False
         self._pool = pool
-        self._timeouts = timeouts
-        self._loop = asyncio.get_running_loop()
-        self._reader = ReplyReader()
         self._expect: deque[Step] = deque()
-        self._answer: asyncio.Future[Reply] | None = None
         # The mail whose final dot was written, and the mail whose envelope was.
         self._sent: Job | None = None
         self._begun: Job | None = None
@@ -87,56 +40,11 @@ class Session(asyncio.Protocol):
         self._draining = False
         self._deadline = 0.0
         self._unwritten = 0
-        self._transport: asyncio.Transport
 
     @property
     def fruitless(self) -> bool:
         """True where mails were begun and none was answered: the peer is there, and does not work."""
         return self._left < self._max and not self.finished
-
-    # --- opening: one command, one reply ------------------------------------------------------------------------
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """asyncio: connected."""
-        assert isinstance(transport, asyncio.Transport)
-        # asyncio sets TCP_NODELAY itself, without which each mail would wait for an acknowledgement.
-        self._transport = transport
-        self._connected = True
-        # The greeting may come before anybody asks for it.
-        self._answer = self._loop.create_future()
-
-    async def greeting(self) -> Reply:
-        """The peer's first reply. Raises SessionError."""
-        return await self._read()
-
-    async def command(self, line: bytes) -> Reply:
-        """Send one command, CRLF included, and return its reply. Only before the first work(). Raises SessionError."""
-        if self.over:
-            raise SessionError("connection lost")
-        self._answer = self._loop.create_future()
-        self._transport.write(line)
-        return await self._read()
-
-    async def _read(self) -> Reply:
-        assert self._answer is not None
-        try:
-            async with asyncio.timeout(self._timeouts.command_s):
-                return await self._answer
-        except TimeoutError as error:
-            raise SessionError("time-out") from error
-        finally:
-            self._answer = None
-
-    async def secure(self, context: ssl.SSLContext, host: str, timeout_s: float) -> None:
-        """After the 220 to STARTTLS: put TLS under the session. Raises SessionError, OSError (TimeoutError too)."""
-        # What was sent in clear behind the 220 would be read as if it had come through TLS.
-        if self.over or not self._reader.empty:
-            raise SessionError("talk before the TLS handshake")
-        async with asyncio.timeout(timeout_s):
-            transport = await self._loop.start_tls(self._transport, self, context, server_hostname=host)
-        if transport is None or self.over:
-            raise SessionError("connection lost")
-        self._transport = transport
 
     # --- mails ----------------------------------------------------------------------------------------------------
 
@@ -171,19 +79,11 @@ class Session(asyncio.Protocol):
         return b""
 
     def _envelope(self, mail: Outgoing) -> bytes:
-        lines = []
-        if self._open_transaction:
-            self._open_transaction = False
-            self._expect.append(Step.RSET)
-            lines.append(b"RSET\r\n")
-        if self.extensions.pipelining:
-            self._expect += (Step.MAIL, Step.RCPT, Step.DATA)
-            lines += (mail_command(mail, self.extensions), rcpt_command(mail), b"DATA\r\n")
-        elif not lines:
-            self._expect.append(Step.MAIL)
-            lines.append(mail_command(mail, self.extensions))
+        steps, lines = first_commands(mail, self.extensions, after_another=self._open_transaction)
+        self._open_transaction = False
+        self._expect += steps
         self._deadline = self._loop.time() + self._timeouts.command_s
-        return b"".join(lines)
+        return lines
 
     def data_received(self, data: bytes) -> None:
         """asyncio: octets came."""
@@ -198,10 +98,8 @@ class Session(asyncio.Protocol):
 
     def _take(self, reply: Reply) -> None:
         if self._answer is not None:
-            if self._answer.done():
+            if not self._answers(reply):
                 self.end("protocol error: more replies than commands")
-            else:
-                self._answer.set_result(reply)
             return
         if not self._expect:
             self.end("closed by the peer" if reply.code == 421 else "protocol error: a reply to nothing")
@@ -376,13 +274,7 @@ class Session(asyncio.Protocol):
         """Hang up now and let go of both mails: the one whose data left is not sent again by us."""
         if self.over:
             return
-        self.over = True
-        if self._connected:
-            self._transport.abort()
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(SessionError(detail))
-            # Nobody may be waiting yet.
-            self._answer.exception()
+        self._hang_up(detail)
         self._settle_answered()
         sent, begun = self._sent, self._begun
         self._sent = self._begun = None

@@ -1,4 +1,4 @@
-"""outbound/client.py, session.py and handshake.py against a scriptable relay: one outcome per mail, always."""
+"""The pool, its sessions and their handshakes against a scriptable relay: one outcome per mail, always."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from gateway.core.clock import utc_now
 from gateway.core.delivery import DeliveryState, Outcome, Outgoing
 from gateway.core.errors import ConfigurationError
 from outbound import client
-from outbound.client import Relay, RelayConfig, Security
+from outbound.client import Relay
+from outbound.connection import Timeouts
 from outbound.courier import TAKEN_BACK
 from outbound.refusals import IN_A_ROW
-from outbound.session import Timeouts
+from outbound.relay import RelayConfig, Security
 from tests.outbound.conftest import MakeMail
 from tests.relay_server import DROP, SILENT, STALL, Answer, RelayServer, State, make_certificate, relay_in_thread
 
