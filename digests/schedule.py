@@ -1,0 +1,156 @@
+"""When a person's digests are due: days by their calendar, hours by their clock, moments in UTC.
+
+Called when a digest is closed, when somebody's rhythm changes and by the tick. Pure: the moment is passed in. Whether a
+local day has a due, and at which moment, depends on that day (weekly: week) and the rhythm alone, so that whoever asks,
+from whichever moment, hears of the same ones, and no local day has two of one cadence.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
+from itertools import islice
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+from digests.calendar import is_working_day
+from gateway.core.digest import Cadence, Period, Rhythm
+
+FURTHEST = timedelta(days=21)
+"""No digest of who works on more than one weekday is due so far ahead, in whatever country."""
+
+_DAY = timedelta(days=1)
+_LOOKED_AT = 400
+"""Days, or weeks, after which it is no matter of waiting: such a calendar has no working day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A digest that goes at this moment (aware, UTC), and the period that it covers."""
+
+    at: datetime
+    period: Period
+
+
+def next_due(cadence: Cadence, rhythm: Rhythm, after: datetime) -> Due:
+    """The first due strictly after that aware moment.
+
+    Daily: on every working day, at the person's hour. Weekly: on their day; where that is no working day, on the next
+    one of the same week (Monday to Sunday), else on the last one before it; a week without any has none, and the next
+    digest covers it too. A missing hour is the first moment after it, a doubled one the first of the two; a day that
+    the zone leaves out has none. An hour within the quiet hours is their end, on the same day. A zone that this
+    machine does not know is UTC. Raises ValueError for a catch-up, which goes by no clock, for a moment without a
+    zone, and for a calendar without any working day.
+    """
+    zone = _zone(rhythm.timezone)
+    for due in _dues(cadence, rhythm, zone, _local_day(after, zone), 1):
+        if due.at > after:
+            return due
+    raise ValueError("no working day in that calendar")
+
+
+def latest_due(cadence: Cadence, rhythm: Rhythm, now: datetime) -> Due:
+    """The last due at or before that aware moment: the one digest that stands for all that an outage missed.
+
+    Raises ValueError as next_due does.
+    """
+    zone = _zone(rhythm.timezone)
+    # Where clocks go back across midnight, the hours before it come again after tomorrow's first ones.
+    for due in _dues(cadence, rhythm, zone, _local_day(now, zone) + _DAY, -1):
+        if due.at <= now:
+            return due
+    raise ValueError("no working day in that calendar")
+
+
+def is_stranded(next_due_at: datetime, now: datetime) -> bool:
+    """Whether it lies so far ahead that a clock must have been ahead when it was written: next_due is asked again.
+
+    For the few who do wait so long (one weekday, and holidays on it for weeks) next_due says the same once more.
+    """
+    return next_due_at - now > FURTHEST
+
+
+def is_quiet(hour: time, quiet: tuple[time, time] | None) -> bool:
+    """Whether nothing is sent at that local hour. The first end is quiet, the second is not; equal ends are no span."""
+    if quiet is None:
+        return False
+    first, end = quiet
+    return first <= hour < end if first <= end else hour >= first or hour < end
+
+
+def _dues(cadence: Cadence, rhythm: Rhythm, zone: tzinfo, day: date, step: int) -> Iterator[Due]:
+    """The dues from that local day (weekly: from its week) onwards, or backwards, in their order."""
+    candidates: Iterator[tuple[date, ...]]
+    match cadence:
+        case Cadence.DAILY:
+            candidates = ((day + n * _DAY,) for n in range(0, step * _LOOKED_AT, step))
+        case Cadence.WEEKLY:
+            monday = day - day.weekday() * _DAY
+            weeks = (monday + 7 * n * _DAY for n in range(0, step * _LOOKED_AT, step))
+            candidates = (_by_preference(week, rhythm.weekly_on) for week in weeks)
+        case Cadence.CATCH_UP:
+            raise ValueError("a catch-up goes by no clock")
+        case _:
+            assert_never(cadence)
+    for days in candidates:
+        moments = ((on, _moment(on, rhythm, zone)) for on in days if is_working_day(on, rhythm))
+        yield from islice((Due(at, Period(cadence, on)) for on, at in moments if at is not None), 1)
+
+
+def _by_preference(monday: date, wanted: int) -> tuple[date, ...]:
+    """The days of that week: the wanted one, those after it, then those before it, the nearest first."""
+    return tuple(monday + n * _DAY for n in (*range(wanted, 7), *range(wanted - 1, -1, -1)))
+
+
+def _moment(day: date, rhythm: Rhythm, zone: tzinfo) -> datetime | None:
+    """When the digest of that local day goes; None where the day has no moment at which something may be sent.
+
+    The hour is kept unless it is quiet. Then it is the end of the quiet hours on the same day: who is left in peace
+    from 19:00 to 08:00 and asked for 22:00 finds it on the morning of each working day, and none on a Saturday.
+    """
+    hours = (rhythm.daily_at,) if rhythm.quiet is None else (rhythm.daily_at, rhythm.quiet[1])
+    for hour in hours:
+        at = _instant(day, hour, zone)
+        local = at.astimezone(zone)
+        if local.date() == day and not is_quiet(local.time(), rhythm.quiet):
+            return at
+    return None
+
+
+def _instant(day: date, hour: time, zone: tzinfo) -> datetime:
+    """The moment of that local time: the first of two, or what is next to a missing one, on the same day if it can."""
+    wanted = datetime.combine(day, hour, zone)
+    offset, later = wanted.utcoffset(), wanted.replace(fold=1).utcoffset()
+    assert offset is not None and later is not None
+    if later <= offset:
+        return wanted.astimezone(UTC)
+    # PEP 495: within a gap the two folds lie before and after the moment at which the clocks go forward.
+    earliest = wanted.replace(fold=1).astimezone(UTC)
+
+    def is_past(seconds: int) -> bool:
+        return (earliest + timedelta(seconds=seconds)).astimezone(zone).utcoffset() != offset
+
+    seconds = range(int((later - offset).total_seconds()) + 1)
+    forward = earliest + timedelta(seconds=bisect_left(seconds, True, key=is_past))
+    if forward.astimezone(zone).date() == day:
+        return forward
+    # Everything up to midnight is missing: the last minute before belongs to the day, the first moment after does not.
+    return forward - timedelta(minutes=1)
+
+
+def _local_day(moment: datetime, zone: tzinfo) -> date:
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a zone")
+    return moment.astimezone(zone).date()
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> tzinfo:
+    """Kept longer than zoneinfo keeps it, which reads a file again for every ninth zone."""
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        return UTC
