@@ -10,7 +10,7 @@ from itertools import islice
 import structlog
 from sqlalchemy import Connection
 
-from store import arrivals, blob_names, deliveries, notices
+from store import blob_names, deliveries, notices, past_mails
 from store.blobs import Blobs
 from store.database import Database
 
@@ -35,7 +35,7 @@ def tidy(database: Database, blobs: Blobs, retention: Retention, now: datetime) 
     log_before = now - timedelta(days=retention.log_days)
 
     def forget_raw(tx: Connection) -> int:
-        count, freed = arrivals.purge_raw(tx, raw_before, _AT_ONCE)
+        count, freed = past_mails.forget_bytes(tx, raw_before, _AT_ONCE)
         unnamed.extend(freed)
         return count
 
@@ -45,7 +45,7 @@ def tidy(database: Database, blobs: Blobs, retention: Retention, now: datetime) 
         blobs.delete(blob)
     sent = _in_steps(database, lambda tx: deliveries.purge(tx, sent_before, _AT_ONCE))
     told = _in_steps(database, lambda tx: notices.purge(tx, sent_before, _AT_ONCE))
-    past = _in_steps(database, lambda tx: arrivals.purge(tx, log_before, _AT_ONCE))
+    past = _in_steps(database, lambda tx: past_mails.forget(tx, log_before, _AT_ONCE))
     log.info("tidied", raw_mails=raw, deliveries=sent, notices=told, messages=past, leftovers=blobs.sweep())
 
 

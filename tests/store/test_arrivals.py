@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.core.message import Mail
-from store import arrivals
+from store import arrivals, past_mails
 from store.arrivals import LEASE, Accepted, AfterFailure, Closing, LostLeaseError
 from store.database import Database
 from store.schema import arrivals as arrival_rows
@@ -246,8 +246,8 @@ def test_oldest_is_the_oldest_undecided(database: Database, clock: SetClock) -> 
 
 def purged(database: Database, clock: SetClock) -> tuple[int, list[str], int]:
     with database.transaction() as tx:
-        raw, blobs = arrivals.purge_raw(tx, clock(), 10)
-        return raw, blobs, arrivals.purge(tx, clock(), 10)
+        raw, blobs = past_mails.forget_bytes(tx, clock(), 10)
+        return raw, blobs, past_mails.forget(tx, clock(), 10)
 
 
 def test_only_what_is_closed_is_forgotten(database: Database, clock: SetClock) -> None:
@@ -270,7 +270,7 @@ def test_what_came_in_later_is_kept(database: Database, clock: SetClock) -> None
     [mail] = claim(database, clock)
     close(database, mail, clock)
     with database.transaction() as tx:
-        assert arrivals.purge_raw(tx, before, 10) == (0, [])
+        assert past_mails.forget_bytes(tx, before, 10) == (0, [])
 
 
 def test_what_was_dropped_is_forgotten_too(database: Database, clock: SetClock) -> None:

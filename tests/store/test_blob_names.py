@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.core.notice import Author, NamedFile, NoticeKind
-from store import arrivals, blob_names, notices
+from store import arrivals, blob_names, notices, past_mails
 from store.arrivals import Accepted
 from store.database import Database
 from store.posts import NewFile
@@ -55,4 +55,4 @@ def test_a_raw_mail_that_a_notice_attaches_is_kept(network: Network, database: D
             files=(NamedFile("mail.eml", 1, "message/rfc822", "a" * 64),),
         )
         notices.add(tx, [own], 1, clock())
-        assert arrivals.purge_raw(tx, clock.advance(days=1), 10) == (3, names("b"))
+        assert past_mails.forget_bytes(tx, clock.advance(days=1), 10) == (3, names("b"))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from gateway.core.delivery import DeliveryState, Outcome
-from store import arrivals, deliveries, queues
+from store import arrivals, deliveries, past_mails, queues
 from store.arrivals import Accepted, Closing
 from store.database import Database
 from store.schema import spool
@@ -70,7 +70,7 @@ def test_a_message_set_aside_is_over_with_its_last_dropped_arrival(database: Dat
         assert tx.scalar(select(spool.c.state)) == "closed"
         assert not arrivals.drop(tx, second, clock())
         # Only what is closed lets go of its bytes.
-        assert arrivals.purge_raw(tx, clock.advance(days=40), 10) == (1, [])
+        assert past_mails.forget_bytes(tx, clock.advance(days=40), 10) == (1, [])
 
 
 def test_a_dropped_arrival_stops_nobody_else_in_the_spool(database: Database, clock: SetClock) -> None:
