@@ -79,6 +79,7 @@ _AUTO_FIELDS = (
 )
 _ANSWER = re.compile(rb"^METHOD:(?:REPLY|COUNTER)", re.IGNORECASE | re.MULTILINE)
 _TITLE = re.compile(rb"^SUMMARY[^:\r\n]{0,100}:([^\r\n]{0,200})", re.IGNORECASE | re.MULTILINE)
+_OPENING = 600
 SUBJECT_SIGN = "subject"
 """The sign of a mail that its words alone gave away: people write such subjects too."""
 _PRECEDENCES = ("auto_reply", "auto-reply", "autoreply", "auto_response")
@@ -131,6 +132,9 @@ def _says_away(subject: str, text: str, *, answers: bool) -> bool:
         return False
     if _AUTO_AWAY.match(subject):
         return True
+    # Machines that answer nobody ask nobody anything.
+    if not answers and ("?" in subject or "?" in text[:_OPENING]):
+        return False
     if _AUTOMATIC.match(subject):
         return answers or _is_template(subject, _AUTOMATIC)
     if not _AWAY.match(subject):

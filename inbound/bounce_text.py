@@ -145,7 +145,7 @@ _MEANINGS = (
     (
         re.compile(
             r"(?:user|recipient|mailbox|address|account|utilisateur|destinataire|adresse|benutzer|"
-            r"empfänger)[^\n]{0,30}(?:unknown|not "
+            r"empfänger)[^\n]{0,60}(?:unknown|not "
             r"(?:found|known|listed|exist)|does ?n[o']t exist|inconnu|introuvable|unbekannt|n['’]existe)|"
             r"(?:unknown|no such|invalid) "
             r"(?:local )?(?:user|recipient|mailbox|address|account)|no mailbox here|not a (?:valid|"

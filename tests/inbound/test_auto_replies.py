@@ -39,6 +39,18 @@ def test_an_absence_counts_where_a_machine_speaks_of_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Out of office", "I will be out of the office on Friday, can someone take my shift?"),
+        ("Réponse automatique : comment faire ?", "Je cherche le bouton."),
+    ],
+)
+def test_a_mail_that_answers_nothing_and_asks_something_is_a_persons(subject: str, text: str) -> None:
+    assert sign(f"Subject: {subject}\r\n", text) == ""
+    assert sign(f"Subject: {subject}\r\nIn-Reply-To: <a@b>\r\n", text) == "subject"
+
+
+@pytest.mark.parametrize(
     ("subject", "automatic"),
     [
         ("Automatische Antwort: Budget", True),

@@ -197,6 +197,7 @@ def test_what_mail_systems_write(system: str) -> None:
         ("host 10.5.1.1 said 452-4.2.2 full", "4.2.2"),
         ("connect to 192.0.2.4: 421 busy", "4.0.0"),
         ("Eudora 4.2.0.58", ""),
+        ("L'adresse de courrier que vous avez saisie est introuvable.", "5.1.1"),
         ("mailbox full", "5.2.2"),
         ("452 mailbox full", "4.2.2"),
         ("552 mailbox full", "5.2.2"),
