@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from itertools import islice
@@ -63,6 +63,23 @@ def latest_due(cadence: Cadence, rhythm: Rhythm, now: datetime) -> Due:
         if due.at <= now:
             return due
     raise ValueError("no working day in that calendar")
+
+
+def opening(rhythm: Rhythm, moment: datetime) -> datetime:
+    """The first moment from this one on at which a digest that is late may go: no day off, no quiet hours.
+
+    On a working day that is at once, or when the quiet hours of the day end; else it waits for the next daily due, and
+    becomes one with it. Raises ValueError as next_due does.
+    """
+    zone = _zone(rhythm.timezone)
+    day = _local_day(moment, zone)
+    if is_working_day(day, rhythm):
+        if not is_quiet(moment.astimezone(zone).time(), rhythm.quiet):
+            return moment
+        at = _moment(day, replace(rhythm, daily_at=moment.astimezone(zone).time()), zone)
+        if at is not None and at > moment:
+            return at
+    return next_due(Cadence.DAILY, rhythm, moment).at
 
 
 def is_stranded(next_due_at: datetime, now: datetime) -> bool:

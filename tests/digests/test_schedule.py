@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time as timer
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from digests.calendar import public_holidays
-from digests.schedule import FURTHEST, Due, is_quiet, is_stranded, latest_due, next_due
+from digests.schedule import FURTHEST, Due, is_quiet, is_stranded, latest_due, next_due, opening
 from gateway.core.digest import Cadence, Period, Rhythm
 
 DAILY, WEEKLY = Cadence.DAILY, Cadence.WEEKLY
-ALL_DAYS = frozenset(range(7))
+ALL_DAYS, WORKING = frozenset(range(7)), frozenset(range(5))
 NIGHT = (time(19), time(8))
 
 
@@ -47,9 +48,6 @@ def days_of(cadence: Cadence, of: Rhythm, after: str, count: int) -> list[str]:
         moment = due.at
         found.append(f"{due.period.day:%a %m-%d}")
     return found
-
-
-WORKING = frozenset(range(5))
 
 
 def test_a_daily_digest_goes_on_working_days_at_its_hour() -> None:
@@ -138,11 +136,6 @@ def test_a_doubled_hour_is_the_first_of_the_two(cadence: Cadence) -> None:
         assert latest_due(cadence, of, moment) == due
 
 
-def test_the_hour_stays_through_both_changes_of_clocks() -> None:
-    hours = [next_due(DAILY, rhythm(), local(day)).at.hour for day in ("2026-03-28", "2026-03-29", "2026-10-25")]
-    assert hours == [6, 5, 6]
-
-
 def test_lord_howe_moves_its_clocks_by_half_an_hour() -> None:
     zone = "Australia/Lord_Howe"
     of = rhythm(zone, "02:15")
@@ -215,12 +208,10 @@ def test_a_quiet_hour_is_the_end_of_the_quiet_hours_of_the_same_day(at: str) -> 
     assert days_of(DAILY, of, "2026-03-05 07:00", 3) == ["Thu 03-05", "Fri 03-06", "Mon 03-09"]
 
 
-def test_what_a_missing_hour_is_moved_to_may_be_quiet() -> None:
+def test_quiet_hours_in_the_night_of_a_change() -> None:
     of = rhythm(at="02:15", quiet=(time(3), time(4, 30)))
     assert shown(next_due(DAILY, of, local("2026-03-28 12:00"))) == "Sun 2026-03-29 04:30 +0200"
-
-
-def test_the_end_of_quiet_hours_may_be_missing() -> None:
+    # The end of the quiet hours may be what is missing.
     of = rhythm(at="01:00", quiet=(time(23), time(2, 30)))
     assert shown(next_due(DAILY, of, local("2026-03-28 12:00"))) == "Sun 2026-03-29 03:00 +0200"
 
@@ -236,9 +227,7 @@ def test_what_is_quiet() -> None:
     for hour, quiet in hours.items():
         assert is_quiet(time.fromisoformat(hour), NIGHT) is quiet
         assert is_quiet(time.fromisoformat(hour), (NIGHT[1], NIGHT[0])) is not quiet
-
-
-def test_equal_ends_and_none_are_no_quiet_hours() -> None:
+    # Equal ends are no quiet hours.
     assert not is_quiet(time(8), (time(8), time(8)))
     assert not is_quiet(time(9), (time(8), time(8)))
     assert not is_quiet(time(8), None)
@@ -249,6 +238,23 @@ def test_days_of_outage_make_one_digest() -> None:
     due = latest_due(DAILY, of, local("2026-03-08 15:00"))
     assert shown(due) == "Fri 2026-03-06 07:30 +0100"
     assert shown(latest_due(WEEKLY, of, local("2026-03-08 15:00"))) == "Mon 2026-03-02 07:30 +0100"
+
+
+@pytest.mark.parametrize(
+    ("late", "opens"),
+    [
+        ("2026-03-06 11:00", "2026-03-06 11:00"),
+        ("2026-03-06 08:00", "2026-03-06 08:00"),
+        ("2026-03-06 03:00", "2026-03-06 08:00"),
+        # Friday evening and the days off wait for Monday, where it is one with what is due then.
+        ("2026-03-06 19:00", "2026-03-09 09:30"),
+        ("2026-03-07 12:00", "2026-03-09 09:30"),
+        ("2026-05-01 12:00", "2026-05-04 09:30"),
+    ],
+)
+def test_a_late_digest_disturbs_nobody(late: str, opens: str) -> None:
+    of = rhythm(at="09:30", days=WORKING, holidays="FR", quiet=NIGHT)
+    assert opening(of, local(late)) == local(opens)
 
 
 def test_a_change_of_zone_makes_no_second_digest_of_the_same_day() -> None:
@@ -266,16 +272,12 @@ def test_a_zone_that_this_machine_does_not_know_is_utc() -> None:
         )
 
 
-def test_a_catch_up_goes_by_no_clock() -> None:
-    for ask in (next_due, latest_due):
-        with pytest.raises(ValueError, match="a catch-up goes by no clock"):
-            ask(Cadence.CATCH_UP, rhythm(), local("2026-03-06"))
-
-
-def test_a_moment_without_a_zone_is_refused() -> None:
-    for ask in (next_due, latest_due):
-        with pytest.raises(ValueError, match="a moment without a zone"):
-            ask(DAILY, rhythm(), datetime(2026, 3, 6))  # noqa: DTZ001 (the mistake itself)
+@pytest.mark.parametrize("ask", [next_due, latest_due])
+def test_what_cannot_be_asked(ask: Callable[[Cadence, Rhythm, datetime], Due]) -> None:
+    with pytest.raises(ValueError, match="a catch-up goes by no clock"):
+        ask(Cadence.CATCH_UP, rhythm(), local("2026-03-06"))
+    with pytest.raises(ValueError, match="a moment without a zone"):
+        ask(DAILY, rhythm(), datetime(2026, 3, 6))  # noqa: DTZ001 (the mistake itself)
 
 
 def test_a_due_is_stranded_where_a_clock_was_ahead() -> None:

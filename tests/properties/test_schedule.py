@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from digests.calendar import is_working_day
-from digests.schedule import FURTHEST, Due, is_quiet, is_stranded, latest_due, next_due
+from digests.schedule import FURTHEST, Due, is_quiet, is_stranded, latest_due, next_due, opening
 from gateway.core.digest import Cadence, Period, Rhythm
 
 DAILY, WEEKLY = Cadence.DAILY, Cadence.WEEKLY
@@ -112,6 +112,17 @@ def test_from_whichever_moment_one_hears_of_the_same_dues(
         assert latest_due(cadence, rhythm, between) == due
         assert latest_due(cadence, rhythm, due.at) == due
         assert next_due(cadence, rhythm, later.at - timedelta(microseconds=1)) == later
+
+
+@settings(max_examples=300, deadline=None)
+@given(rhythms, moments)
+def test_a_late_digest_waits_for_a_moment_at_which_it_may_go(rhythm: Rhythm, moment: datetime) -> None:
+    at = opening(rhythm, moment)
+    local = at.astimezone(ZoneInfo(rhythm.timezone))
+    assert moment <= at <= next_due(DAILY, rhythm, moment).at
+    assert is_working_day(local.date(), rhythm)
+    assert not is_quiet(local.time(), rhythm.quiet)
+    assert opening(rhythm, at) == at
 
 
 @settings(max_examples=100, deadline=None)
