@@ -19,7 +19,7 @@ from store import queues
 
 _ROLES = (Role.WORKER, Role.SENDER)
 _LOOK_EVERY_S = 0.1
-_OVERTIME_S = 1.0
+_OVERTIME_S = 1.5
 """When the time is over, what is on the wire has so much to land and be recorded."""
 
 

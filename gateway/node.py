@@ -30,10 +30,13 @@ log = structlog.get_logger(__name__)
 
 STOP_S = 25.0
 """From the wish to stop to its end, at the most."""
-_COMMIT_S = 4.0
-"""Of it, what is kept for committing the mails that were just finished."""
-_CANCEL_S = 2.0
-"""Of it, what is kept for telling tasks that their time is over, and for letting go of the rest."""
+_COMMIT = 4 / 25
+"""The share of it that is kept for committing the mails that were just finished."""
+_CANCEL = 2 / 25
+_CANCEL_S = 0.8
+"""The share, or if that is more the seconds, kept for tasks to record what they have when their time is over."""
+_LET_GO_S = 0.1
+"""Kept for letting go of what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +133,14 @@ class Node:
     async def end(self, within_s: float) -> None:
         """Stops all parts at once, only the spool after the listeners that bring it mail. Never takes longer."""
         deadline = Deadline(within_s)
+        cancel_s = max(_CANCEL * within_s, _CANCEL_S)
         parts = self._parts
         log.info("stopping")
         if parts.web:
             parts.web.stop()
         if parts.sender:
             parts.sender.stop()
-        stopping = [self._end_way_in(deadline), self._end_tasks(deadline)]
+        stopping = [self._end_way_in(deadline, cancel_s + _COMMIT * within_s), self._end_tasks(deadline, cancel_s)]
         if parts.worker:
             stopping.append(_end("inbound worker", parts.worker.stop, deadline))
         if parts.scheduler:
@@ -158,29 +162,34 @@ class Node:
             if task.done() and not task.cancelled():
                 task.result()
 
-    async def _end_way_in(self, deadline: Deadline) -> list[str]:
+    async def _end_way_in(self, deadline: Deadline, keep_s: float) -> list[str]:
         """A mail in flight has its time, and then the commit."""
-        grace_s = deadline.left(keep=_COMMIT_S + _CANCEL_S)
+        grace_s = deadline.left(keep=keep_s)
         await asyncio.gather(*(place.listener.stop(grace_s) for place in self._parts.listeners))
         return await _end("spool writer", self._parts.spool.stop, deadline)
 
-    async def _end_tasks(self, deadline: Deadline) -> list[str]:
-        return sorted(task.get_name() for task in await end_tasks(self._tasks, deadline))
+    async def _end_tasks(self, deadline: Deadline, cancel_s: float) -> list[str]:
+        return sorted(task.get_name() for task in await end_tasks(self._tasks, deadline, cancel_s))
 
 
 async def _end(name: str, stop: Callable[[], None], deadline: Deadline) -> list[str]:
     """The name, where it did not end in time."""
-    return [] if await ended(stop, deadline.left(keep=_CANCEL_S)) else [name]
+    return [] if await ended(stop, deadline.left(keep=_LET_GO_S)) else [name]
 
 
-async def end_tasks(tasks: Sequence[asyncio.Task[None]], deadline: Deadline) -> set[asyncio.Task[None]]:
-    """Gives tasks that were asked to stop their time, then cancels them; returns those that live on all the same."""
+async def end_tasks(
+    tasks: Sequence[asyncio.Task[None]], deadline: Deadline, cancel_s: float
+) -> set[asyncio.Task[None]]:
+    """Gives tasks that were asked to stop their time, then cancels them; returns those that live on all the same.
+
+    Once cancelled they have `cancel_s` seconds to record what became of what they had in hand.
+    """
     if not tasks:
         return set()
-    _, late = await asyncio.wait(tasks, timeout=deadline.left(keep=_CANCEL_S))
+    _, late = await asyncio.wait(tasks, timeout=deadline.left(keep=cancel_s))
     if not late:
         return set()
     for task in late:
         task.cancel()
-    _, alive = await asyncio.wait(late, timeout=deadline.left(keep=_CANCEL_S / 2))
+    _, alive = await asyncio.wait(late, timeout=deadline.left(keep=_LET_GO_S))
     return alive
