@@ -125,6 +125,10 @@ def opens(text: str) -> bool:
 
 def is_attribution(text: str, *, introduces: bool) -> bool:
     """The joined lines introduce a quote. `introduces`: quote marks follow; without them it takes more evidence."""
+    return _introduces(text, introduces=introduces) and (introduces or not _SPEAKER.search(text))
+
+
+def _introduces(text: str, *, introduces: bool) -> bool:
     if len(text) > MAX_LENGTH or _SENTENCES.search(text):
         return False
     lower = text.lower()
@@ -137,14 +141,13 @@ def is_attribution(text: str, *, introduces: bool) -> bool:
     if _CITING.match(lower):
         # "Selon Ann" begins sentences too: without marks below only the words that no person begins with are believed.
         return "@" in lower if introduces else "@" in lower and lower.startswith(("quoting", "zitat von"))
-    if not introduces and _SPEAKER.search(text):
-        return False
     bracketed = bool(_BRACKETED.search(lower))
-    if _strangers(text) > _allowed_strangers(evidence, bracketed, introduces and opens(text)):
+    strangers = _strangers(text, verb)
+    if strangers > _allowed_strangers(evidence, bracketed, introduces and opens(text)):
         return False
     if verb is None:
         # Whatever the language: an address at the end, or all three kinds of evidence.
-        if introduces and evidence >= 2 and _strangers(text) == 0:
+        if introduces and evidence >= 2 and strangers == 0:
             return True
         return (evidence >= 2 and bool(_ADDRESS_END.search(bare))) or (evidence == 3 and opens(text))
     if introduces:
@@ -191,9 +194,8 @@ def _allowed_strangers(evidence: int, bracketed: bool, introduces: bool) -> int:
     return 4 if bracketed else 1
 
 
-def _strangers(text: str) -> int:
+def _strangers(text: str, verb: re.Match[str] | None) -> int:
     """How many lower-case words are neither of a date nor of those that programs put into an attribution."""
-    verb = _VERB.search(text.lower())
     words = _SPLIT.split(f"{text[: verb.start()]} {text[verb.end() :]}" if verb else text)
     return sum(
         1
