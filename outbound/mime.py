@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 SOFT_BREAK = b"=\r\n"
 _BASE64_LINE = 76
+_WIDE_END = re.compile(rb"(?<=[^\r\n]{74})(?==(?:20|09)\r\n)")
 _WORD = r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}"
 _CONTENT_TYPE = re.compile(rf"{_WORD}/{_WORD}\Z")
 
@@ -62,6 +63,11 @@ def cut(text: str, encode: Callable[[str], bytes]) -> list[Piece]:
         end = match.end()
     pieces.append(encode(text[end:]))
     return pieces
+
+
+def without_marks(text: str) -> str:
+    """The text with nothing in the places of its slots."""
+    return _MARK.sub("", text)
 
 
 def text_part(subtype: str, text: str, parameters: str = "") -> list[Piece]:
@@ -127,7 +133,9 @@ def merge(pieces: Iterable[Piece]) -> list[Piece]:
 def _quoted_printable(text: str) -> bytes:
     encoded = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
     # The encoder takes its line ends from the first one it sees: a piece without any gets soft breaks of a bare LF.
-    return encoded if "\n" in text else encoded.replace(b"=\n", SOFT_BREAK)
+    encoded = encoded if "\n" in text else encoded.replace(b"=\n", SOFT_BREAK)
+    # And it counts a blank before a line end as one character, where `=20` may be the 77th and 78th.
+    return _WIDE_END.sub(SOFT_BREAK, encoded)
 
 
 def _room_for_break(encoded: bytes) -> bytes:

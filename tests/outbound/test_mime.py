@@ -33,6 +33,15 @@ def test_stretches_of_whole_lines_are_quoted_one_by_one(stretches: list[str]) ->
     assert merge([text_head("plain"), *apart]) == merge(text_part("plain", "".join(lines)))
 
 
+@pytest.mark.parametrize("blank", [" ", "\t"])
+@pytest.mark.parametrize("width", range(70, 80))
+def test_a_blank_at_the_end_of_a_line_stays_within_it(width: int, blank: str) -> None:
+    text = f"{'x' * width}{blank}\n{'é' * (width // 6)}{'y' * (width % 6)}{blank}\nz\n"
+    body = b"".join(piece for piece in quoted(text) if isinstance(piece, bytes))
+    assert max(map(len, body.split(b"\r\n"))) <= 76
+    assert quopri.decodestring(body).decode().replace("\r\n", "\n") == text
+
+
 def test_merge_joins_neighbours() -> None:
     assert merge([b"a", b"b", LEAVE, b"c", b"d"]) == [b"ab", LEAVE, b"cd"]
 
