@@ -114,7 +114,7 @@ class Composer:
         signers = self._signers(delivery.created_at, delivery.key_id)
         person = delivery.person_id
         parts = list(template.parts)
-        address = _checked_address(delivery.address)
+        address = checked_address(delivery.address)
         reply = signers.reply(template.post_id, person).encode("ascii")
         leave = signers.leave(template.community_id, person).encode("ascii")
         for place in template.to_at:
@@ -143,7 +143,7 @@ class Composer:
         boundary = _boundary(notice.message_id)
         files = [self._part(file) for file in notice.attached]
         pieces = _message(fields, _with_files(_alternative(rendered, boundary), files, boundary))
-        address = _checked_address(delivery.address)
+        address = checked_address(delivery.address)
         return _outgoing(delivery, "", b"".join(address if isinstance(piece, Slot) else piece for piece in pieces))
 
     def _post_body(self, mail: PostMail, rendered: Rendered, inline: Sequence[tuple[StoredFile, str]]) -> list[Piece]:
@@ -235,7 +235,8 @@ def _file_name(name: str) -> str:
     return f"{headers.clean(stem, _MAX_FILE_NAME - len(ending) - 1)}.{ending}"
 
 
-def _checked_address(address: str) -> bytes:
+def checked_address(address: str) -> bytes:
+    """The address as it stands in a header. Raises UnfitAddressError where it is not one plain address."""
     # Addresses were parsed strictly when they came in; a line break here would be a header of somebody's choosing.
     if not address.isprintable() or " " in address:
         raise UnfitAddressError("the address is not one plain address")

@@ -109,7 +109,7 @@ def post_fields(site: Site, mail: PostMail, subject: str) -> list[Field]:
         ("To", Slot(SlotKind.TO).mark),
         ("Reply-To", reply),
         unstructured("Subject", subject),
-        ("Date", _date(content.created_at)),
+        ("Date", date_time(content.created_at)),
         ("Message-ID", message_ids([content.message_id])),
         ("In-Reply-To", message_ids(mail.in_reply_to)),
         # The author's own Message-ID comes last: an answer to the original, read elsewhere, finds the topic.
@@ -140,7 +140,7 @@ def notice_fields(site: Site, mail: NoticeMail, names: tuple[str, str], date: da
         ("To", Slot(SlotKind.TO).mark),
         ("Reply-To", reply_to or site.managers(mail.community)),
         unstructured("Subject", subject),
-        ("Date", _date(date)),
+        ("Date", date_time(date)),
         ("Message-ID", message_ids([mail.message_id])),
         ("In-Reply-To", message_ids([mail.in_reply_to])),
         ("References", message_ids([mail.in_reply_to])),
@@ -149,6 +149,30 @@ def notice_fields(site: Site, mail: NoticeMail, names: tuple[str, str], date: da
         ("X-Relais-Kind", "notice"),
         ("MIME-Version", "1.0"),
     )
+
+
+def digest_fields(site: Site, network: str, subject: str) -> list[Field]:
+    """The fields of a digest but for Content-Type, values with slot marks where digests and readers differ.
+
+    No List-Id and no List-Post: mail programs would offer an answer to a list that this is not. One-click ends the
+    digest (RFC 8058).
+    """
+    leave = Slot(SlotKind.LEAVE).mark
+    return [
+        ("From", _mailbox(network, site.address("digest"))),
+        ("To", Slot(SlotKind.TO).mark),
+        ("Reply-To", site.address("digest", Slot(SlotKind.REPLY).mark)),
+        unstructured("Subject", subject),
+        ("Date", Slot(SlotKind.DATE).mark),
+        ("Message-ID", Slot(SlotKind.MESSAGE_ID).mark),
+        ("List-Unsubscribe", f"<{site.base_url}/u/{leave}>,\r\n <mailto:{site.address('leave', leave)}>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ("Precedence", "list"),
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Auto-Response-Suppress", SUPPRESS),
+        ("X-Relais-Kind", "digest"),
+        ("MIME-Version", "1.0"),
+    ]
 
 
 def block(fields: Sequence[Field]) -> str:
@@ -188,5 +212,6 @@ def _mailto(address: str) -> str:
     return "mailto:" + quote(address, safe="@+!$*-._~'")
 
 
-def _date(moment: datetime) -> str:
+def date_time(moment: datetime) -> str:
+    """As the Date field says it (RFC 5322 §3.3), in UTC."""
     return format_datetime(moment.astimezone(UTC))

@@ -6,18 +6,23 @@ Called by render and views. The catalogues are the .po files of templates/locale
 from __future__ import annotations
 
 import io
-from datetime import datetime
+from datetime import date, datetime, time
 from pathlib import Path
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time, get_day_names, get_timezone_location
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import Translations
 
+from gateway.core.digest import Cadence
+
 LANGUAGES = ("fr", "en")
+_FIRST_OF_THE_MONTH = {"fr": "'1er'"}
 _STEP = 1024
 
 
@@ -31,6 +36,7 @@ class Language:
 
     def __init__(self, code: str, root: Path) -> None:
         self.code = code
+        self._locale = Locale.parse(code)
         catalogue = root / "locale" / code / "LC_MESSAGES" / "relais.po"
         with catalogue.open("rb") as source:
             messages = read_po(source, locale=code)
@@ -64,7 +70,7 @@ class Language:
 
     def number(self, number: float) -> str:
         """At most one decimal, grouped: 1 234,5 or 1,234.5."""
-        return str(format_decimal(number, format="#,##0.#", locale=self.code))
+        return str(format_decimal(number, format="#,##0.#", locale=self._locale))
 
     def size(self, octets: int) -> str:
         """Octets in the unit a person would choose, of 1024 each: 214 Ko, 1.4 MB."""
@@ -81,13 +87,71 @@ class Language:
 
         Never raises: the moment may be a stranger's (year 9999 has no tomorrow), the zone one that this machine lacks.
         """
+        local = _in_zone(moment, timezone)
+        return str(format_datetime(local, self.gettext("MMMM d, y 'at' h:mm a"), locale=self._locale))
+
+    def day_and_time(self, moment: datetime, timezone: str) -> str:
+        """Weekday, day and time of day in that zone, for what is of these weeks. Never raises, as `moment` does not."""
+        local = _in_zone(moment, timezone)
+        pattern = self._with_first(self.gettext("EEEE, MMMM d 'at' h:mm a"), local)
+        return str(format_datetime(local, pattern, locale=self._locale))
+
+    def day(self, day: date) -> str:
+        """vendredi 20 novembre 2026; Friday, November 20, 2026."""
+        return str(format_date(day, self._with_first(self.gettext("EEEE, MMMM d, y"), day), locale=self._locale))
+
+    def short_day(self, day: date) -> str:
+        """20 nov.; Nov 20."""
+        return str(format_date(day, self._with_first(self.gettext("MMM d"), day), locale=self._locale))
+
+    def hour(self, hour: time) -> str:
+        """7 h 30; 7:30 AM."""
+        pattern = self.gettext("h:mm a") if hour.minute else self.gettext("h a")
+        return str(format_time(hour, pattern, locale=self._locale))
+
+    @property
+    def colon(self) -> str:
+        """A colon with the blank that goes before it."""
+        return self.gettext(":")
+
+    def digest_of(self, cadence: Cadence, day: date) -> str:
+        """What a subject line calls a digest: Résumé du 20 nov."""
+        match cadence:
+            case Cadence.DAILY:
+                words = self.gettext("Digest of %(day)s")
+            case Cadence.WEEKLY:
+                words = self.gettext("Weekly digest, %(day)s")
+            case Cadence.CATCH_UP:
+                words = self.gettext("Left to read, %(day)s")
+            case _:
+                assert_never(cadence)
+        return words % {"day": self.short_day(day)}
+
+    def weekday(self, weekday: int) -> str:
+        """The name of a day of the week; 0 is Monday."""
+        return str(get_day_names("wide", locale=self._locale)[weekday])
+
+    def city(self, timezone: str) -> str:
+        """The city that a zone is named after; "" where it is named after none."""
         try:
-            local = moment.astimezone(ZoneInfo(timezone))
-        except (OverflowError, ValueError, LookupError, OSError):
-            local = moment
-        return str(format_datetime(local, self.gettext("MMMM d, y 'at' h:mm a"), locale=self.code))
+            return str(get_timezone_location(ZoneInfo(timezone), locale=self._locale, return_city=True))
+        except (ValueError, LookupError, OSError):
+            return ""
+
+    def _with_first(self, pattern: str, day: date) -> str:
+        # French alone says "the first": every other day of the month is a plain number.
+        first = _FIRST_OF_THE_MONTH.get(self.code)
+        return pattern.replace("d", first) if first and day.day == 1 else pattern
 
     def names(self, names: tuple[str, ...]) -> str:
         """Names in quotation marks: “A”, “B” and “C”; "" for none."""
         quoted = [self.gettext("“%(name)s”") % {"name": name} for name in names]
-        return str(format_list(quoted, locale=self.code)) if quoted else ""
+        return str(format_list(quoted, locale=self._locale)) if quoted else ""
+
+
+def _in_zone(moment: datetime, timezone: str) -> datetime:
+    """The moment in that zone; in its own where that one cannot be reckoned in."""
+    try:
+        return moment.astimezone(ZoneInfo(timezone))
+    except (OverflowError, ValueError, LookupError, OSError):
+        return moment

@@ -25,6 +25,7 @@ from outbound.views import NoticeView, PostView
 
 ROOT = Path(templates.__file__).parent
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_PIECE = re.compile(r"<!-- piece: (\w+) -->\n")
 _STAND_IN = re.compile(r"jinja(\d+)x")
 _STYLED = re.compile(r"""<([a-z][a-z0-9]*)[^>]*? style=("[^"]*"|'[^']*')""")
 _SPECIMEN = (
@@ -57,6 +58,7 @@ class Renderer:
         self.dresser = Dresser(self._author_styles())
         # One sheet per kind and language; a race of two threads costs a second inlining and nothing else.
         self._sheet = cache(self._load)
+        self._pieces = cache(self._load_pieces)
 
     def language(self, locale: str) -> Language:
         """The language spoken to a person of that locale."""
@@ -77,6 +79,12 @@ class Renderer:
         html = page.render(mail=view, language=language.code, words_html=Markup(view.html))  # noqa: S704
         return view.subject, Rendered(html, flow(lines.render(mail=view)) + "\n")
 
+    def piece(self, name: str, view: object, language: Language, words_html: str = "") -> Rendered:
+        """One stretch of a digest, whole lines both: `name` is that of its mark in templates/mail/digest/mail.html."""
+        page, lines = self._pieces(language.code)[name]
+        html = page.render(mail=view, language=language.code, words_html=Markup(words_html))  # noqa: S704
+        return Rendered(html + "\n", flow(lines.render(mail=view)) + "\n" if lines else "")
+
     def page(self, name: str, locale: str, **words: str) -> str:
         """A page of the web role: templates/web/<name>.html in the language of that locale."""
         language = self.language(locale)
@@ -89,14 +97,38 @@ class Renderer:
             for code, language in self._languages.items():
                 self._sheet(kind, code)
                 language.number(1)
+        for code in self._languages:
+            self._pieces(code)
 
     def _load(self, kind: str, code: str) -> tuple[Template, Template]:
-        layout = (self._folder / "layout.html").read_text("utf-8")
-        screen = (self._folder / "screen.css").read_text("utf-8")
-        main = (self._folder / kind / "mail.html").read_text("utf-8")
-        source = layout.replace("/* screen.css */", screen).replace("<!-- main -->", main)
-        page = self._html[code].from_string(inline(source, self._css))
+        page = self._html[code].from_string(self._inlined(kind))
         return page, self._text[code].get_template(f"mail/{kind}/mail.txt")
+
+    def _load_pieces(self, code: str) -> dict[str, tuple[Template, Template | None]]:
+        """The digest's templates by piece; what stands before the first mark is `shell`, which text has none of."""
+        pages = _cut_pieces(self._inlined("digest"))
+        lines = _cut_pieces((self._folder / "digest" / "mail.txt").read_text("utf-8"))
+        html, text = self._html[code], self._text[code]
+        spoken = {env: {"words": env.get_template("mail/digest/words.txt").module} for env in (html, text)}
+        return {
+            name: (
+                html.from_string(source, globals=spoken[html]),
+                text.from_string(lines[name], globals=spoken[text]) if lines[name] else None,
+            )
+            for name, source in pages.items()
+        }
+
+    def _inlined(self, kind: str) -> str:
+        """The whole HTML template of a kind of mail, styles written into it; a kind may add sheets of its own."""
+        own = self._folder / kind
+        sheets = [
+            "".join(path.read_text("utf-8") for path in (self._folder / name, own / name) if path.exists())
+            for name in ("inline.css", "screen.css")
+        ]
+        layout = (self._folder / "layout.html").read_text("utf-8")
+        main = (own / "mail.html").read_text("utf-8")
+        source = layout.replace("/* screen.css */", sheets[1]).replace("<!-- main -->", main)
+        return inline(source, sheets[0])
 
     def _author_styles(self) -> dict[str, str]:
         specimen = inline(f"<html><body><div class='words'>{_SPECIMEN}</div></body></html>", self._css)
@@ -114,6 +146,12 @@ class Renderer:
         )
         environment.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]
         return environment
+
+
+def _cut_pieces(source: str) -> dict[str, str]:
+    parts = ["shell", *_PIECE.split(source)]
+    # What premailer made one line is a line still: a piece ends with one.
+    return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def inline(source: str, css: str) -> str:
