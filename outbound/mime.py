@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 SOFT_BREAK = b"=\r\n"
 _BASE64_LINE = 76
-_WIDE_END = re.compile(rb"(?<=[^\r\n]{74})(?==(?:20|09)\r\n)")
+_BLANK_END = re.compile(rb"=(?:20|09)(?=\r\n)")
 _WORD = r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}"
 _CONTENT_TYPE = re.compile(rf"{_WORD}/{_WORD}\Z")
 
@@ -135,7 +135,12 @@ def _quoted_printable(text: str) -> bytes:
     # The encoder takes its line ends from the first one it sees: a piece without any gets soft breaks of a bare LF.
     encoded = encoded if "\n" in text else encoded.replace(b"=\n", SOFT_BREAK)
     # And it counts a blank before a line end as one character, where `=20` may be the 77th and 78th.
-    return _WIDE_END.sub(SOFT_BREAK, encoded)
+    return _BLANK_END.sub(_within_line, encoded)
+
+
+def _within_line(end: re.Match[bytes]) -> bytes:
+    line_start = end.string.rfind(b"\n", 0, end.start()) + 1
+    return SOFT_BREAK + end[0] if end.end() - line_start > 76 else end[0]
 
 
 def _room_for_break(encoded: bytes) -> bytes:
