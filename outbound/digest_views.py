@@ -165,9 +165,9 @@ def why_view(mail: DigestMail, language: Language) -> WhyView:
         # "A, B and C and 4 more" would be one "and" too many.
         places=", ".join(language.names((name,)) for name in shown) if others else language.names(shown),
         other_places=others,
-        other_places_shown=language.number(others),
+        other_places_shown=language.number(others) if others else "",
         left_out=mail.left_out,
-        left_out_shown=language.number(mail.left_out),
+        left_out_shown=language.number(mail.left_out) if mail.left_out else "",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -39,6 +39,24 @@ def test_moment() -> None:
 def test_moment_never_raises(zone: str) -> None:
     # Tokyo is already in the year 10000, which no calendar of ours reaches; the other zones do not exist.
     assert ENGLISH.moment(datetime(9999, 12, 31, 23, 0, tzinfo=UTC), zone) == "December 31, 9999 at 11:00 PM"
+
+
+def test_days_and_hours() -> None:
+    first, moment = date(2026, 12, 1), datetime(2026, 11, 20, 15, 12, tzinfo=UTC)
+    assert FRENCH.day(first) == "mardi 1er\u00a0décembre 2026"
+    assert ENGLISH.day(first) == "Tuesday, December 1, 2026"
+    assert FRENCH.day(date(2026, 12, 11)) == "vendredi 11\u00a0décembre 2026"
+    assert FRENCH.day_and_time(moment, "Europe/Paris") == "vendredi 20\u00a0novembre à\u00a016\u00a0h\u00a012"
+    assert ENGLISH.day_and_time(moment, "Nowhere/Atlantis") == "Friday, November 20 at 3:12\u00a0PM"
+    assert (FRENCH.hour(time(7, 30)), FRENCH.hour(time(8))) == ("7\u00a0h\u00a030", "8\u00a0h")
+    assert (ENGLISH.hour(time(19, 5)), ENGLISH.hour(time(8))) == ("7:05\u00a0PM", "8\u00a0AM")
+    assert [language.weekday(6) for language in (FRENCH, ENGLISH)] == ["dimanche", "Sunday"]
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/Atlantis", "", "../etc/passwd"])
+def test_a_zone_that_is_not_known_has_no_city(zone: str) -> None:
+    assert FRENCH.city(zone) == ""
+    assert (FRENCH.city("Europe/London"), ENGLISH.city("Europe/London")) == ("Londres", "London")
 
 
 def test_names() -> None:
