@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 
+from tests.outbound.digests import WEEKLY, digest_sent
 from tests.outbound.mails import DELIVERY, POST, RENDERER, RETURNED, SITE, body, composer, read, sent
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
@@ -34,11 +35,15 @@ def pictures() -> list[Picture]:
     """All that the papers show."""
     post = body(read(sent(POST)), "html")
     notice = body(read(composer().compose_notice(RETURNED, DELIVERY).data), "html")
+    digest, week = body(read(digest_sent()), "html"), body(read(digest_sent(WEEKLY, "en")), "html")
     words = {"network": SITE.name, "community": "Projets", "managers": SITE.address("projets", "owner")}
     leave, left = RENDERER.page("leave", "fr", **words), RENDERER.page("left", "en", **words)
     return [
         Picture("post-light", (post,), 760),
         Picture("notice-light", (notice,), 830),
+        Picture("digest-light", (digest,), 2330),
+        Picture("digest-phones-light", (digest, week), 2860),
+        Picture("digest-phones-dark", (digest, week), 2860, dark=True),
         Picture("leave-light", (leave,), 440, width=1000),
         Picture("phones-light", (post, leave, left), 860),
         Picture("phones-dark", (post, leave, left), 860, dark=True),

@@ -69,7 +69,11 @@ MISSED = FragmentSource(
     title="Sauvegardes : le test de restauration a échoué",
     community_name="Informatique",
     opener=("Karim Haddad", datetime(2026, 11, 12, 8, 30, tzinfo=UTC)),
-    excerpt_text="Trois dossiers de 2024 ne se relisent plus. " * 20,
+    excerpt_text="Trois dossiers de 2024 ne se relisent plus. J’ai refait l’essai deux fois, sur deux machines : la "
+    "copie s’arrête toujours au même endroit.\n\nRien n’est perdu pour l’instant, les originaux sont là. Mais si le "
+    "serveur tombait cette nuit, il manquerait les plans de Nantes et la moitié des relevés. Je propose de racheter "
+    "deux disques, de refaire une copie complète samedi et de relire chaque mois un dossier tiré au sort. Il faudrait "
+    "quelqu’un pour la relecture, une heure par mois, sans connaissances particulières. Qui s’y met ?",
     latest=None,
     news=1,
     more=0,
