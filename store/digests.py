@@ -8,19 +8,34 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, insert, or_, select, update
 
-from gateway.core.community import Pace, PersonState
+from gateway.core.community import PersonState
 from gateway.core.delivery import DeliveryKind, DeliveryState
-from gateway.core.digest import Cadence, Item, Section, Shape
+from gateway.core.digest import Cadence, Item, Section, Shape, Why
 from store.schema import answer_parts, communities, deliveries, digest_clocks, digests, memberships, people
 
 SCHEDULED = (Cadence.DAILY, Cadence.WEEKLY)
 _SECTIONS = {"w": Section.WAITING, "n": Section.NEW, "m": Section.MISSED}
 _SHAPES = {"f": Shape.FULL, "l": Shape.LINE}
+# Written into rows that are kept for weeks: a letter never changes its meaning.
+_WHYS = {
+    "a": Why.ANSWERS_YOU,
+    "m": Why.MENTIONS_YOU,
+    "f": Why.YOU_FOLLOW,
+    "p": Why.YOU_TAKE_PART,
+    "q": Why.QUESTION,
+    "l": Why.LIVELY,
+    "t": Why.THANKED,
+    "i": Why.YOUR_INTEREST,
+    "n": Why.NEWCOMER,
+    "o": Why.FRESH,
+    "e": Why.EVERYONE_MISSED,
+}
+_WHY_LETTERS = {why: letter for letter, why in _WHYS.items()}
 _SECTION_LETTERS = {section: letter for letter, section in _SECTIONS.items()}
 _SHAPE_LETTERS = {shape: letter for letter, shape in _SHAPES.items()}
 
@@ -75,16 +90,18 @@ class ClosedDigest:
     created_at: datetime
 
 
-_readers = select(
-    digest_clocks.c.next_due_at,
-    digest_clocks.c.person_id,
+_TRAITS = (
     people.c.locale,
     people.c.timezone,
     people.c.digest_at,
     people.c.digest_on,
     people.c.state,
     people.c.paused,
-).join(people, people.c.id == digest_clocks.c.person_id)
+)
+_NO_TIME = datetime.max.replace(tzinfo=UTC)
+_readers = select(digest_clocks.c.next_due_at, digest_clocks.c.person_id, *_TRAITS).join(
+    people, people.c.id == digest_clocks.c.person_id
+)
 
 
 def due(tx: Connection, cadence: Cadence, now: datetime, most: int, *, beyond: datetime | None = None) -> list[Reader]:
@@ -105,21 +122,19 @@ def due(tx: Connection, cadence: Cadence, now: datetime, most: int, *, beyond: d
 def without_clock(tx: Connection, cadence: Cadence, now: datetime, most: int) -> list[Reader]:
     """Up to `most` people who have no clock of this cadence yet."""
     wound = exists().where(digest_clocks.c.person_id == people.c.id, digest_clocks.c.cadence == cadence.value)
-    query = select(
-        people.c.id.label("person_id"),
-        people.c.locale,
-        people.c.timezone,
-        people.c.digest_at,
-        people.c.digest_on,
-        people.c.state,
-        people.c.paused,
-    ).where(~wound, people.c.state != PersonState.ERASED.value)
+    query = select(people.c.id.label("person_id"), *_TRAITS).where(~wound, people.c.state != PersonState.ERASED.value)
     return [_reader(row, now) for row in tx.execute(query.order_by(people.c.id).limit(most))]
 
 
 def _reader(row: Any, due_at: datetime) -> Reader:
     listens = row.state == PersonState.ACTIVE.value and not row.paused
     return Reader(row.person_id, row.locale, row.timezone, row.digest_at, row.digest_on, listens, due_at)
+
+
+def readers(tx: Connection, person_ids: Iterable[int]) -> dict[int, Reader]:
+    """People as readers, by id; what has no clock has no time at which it is due."""
+    query = select(people.c.id.label("person_id"), *_TRAITS).where(people.c.id.in_(list(person_ids)))
+    return {row.person_id: _reader(row, _NO_TIME) for row in tx.execute(query)}
 
 
 def wind(tx: Connection, cadence: Cadence, next_due: Mapping[int, datetime]) -> None:
@@ -312,21 +327,6 @@ def count(tx: Connection) -> int:
     return tx.scalar(select(func.count()).select_from(digests)) or 0
 
 
-def silence(tx: Connection, cadence: Cadence, person_id: int) -> int:
-    """Ends a cadence for a person, as the one click in its mail asks: what they follow at it is off.
-
-    A catch-up tells of what they hear of at once. Returns how many memberships that changed.
-    """
-    heard = Pace.EACH.value if cadence is Cadence.CATCH_UP else cadence.value
-    default = select(communities.c.pace).where(communities.c.id == memberships.c.community_id).scalar_subquery()
-    query = (
-        update(memberships)
-        .where(memberships.c.person_id == person_id, func.coalesce(memberships.c.pace, default) == heard)
-        .values(pace=Pace.OFF.value)
-    )
-    return tx.execute(query).rowcount
-
-
 def purge(tx: Connection, before: datetime, most: int) -> int:
     """Forgets up to `most` digests of before whose deliveries are forgotten already; returns how many."""
     sent = exists().where(deliveries.c.digest_id == digests.c.id)
@@ -338,7 +338,8 @@ def purge(tx: Connection, before: datetime, most: int) -> int:
 def pack(items: Iterable[Item]) -> str:
     """Items as text, some fifteen characters each: thirty days of them are kept for everybody."""
     return " ".join(
-        f"{_SECTION_LETTERS[i.section]}{_SHAPE_LETTERS[i.shape]}{i.topic_id}.{i.community_id}.{i.first}.{i.last}.{i.news}"
+        f"{_SECTION_LETTERS[i.section]}{_SHAPE_LETTERS[i.shape]}{i.topic_id}.{i.community_id}.{i.first}.{i.last}.{i.news}."
+        + "".join(_WHY_LETTERS[why] for why in i.why)
         for i in items
     )
 
@@ -347,6 +348,8 @@ def unpack(text: str) -> tuple[Item, ...]:
     """The items that pack() wrote."""
     items = []
     for word in text.split():
-        topic, community, first, last, news = map(int, word[2:].split("."))
-        items.append(Item(topic, community, _SECTIONS[word[0]], _SHAPES[word[1]], first, last, news))
+        *numbers, letters = word[2:].split(".")
+        topic, community, first, last, news = map(int, numbers)
+        why = tuple(_WHYS[letter] for letter in letters)
+        items.append(Item(topic, community, _SECTIONS[word[0]], _SHAPES[word[1]], first, last, news, why))
     return tuple(items)

@@ -19,6 +19,10 @@ class Cadence(StrEnum):
     CATCH_UP = "catch_up"
 
 
+CADENCES = tuple(Cadence)
+"""By the number that stands for each in tokens: only ever added to at the end."""
+
+
 class Section(StrEnum):
     """Where an item stands in the mail, in this order."""
 
@@ -131,6 +135,23 @@ class Part:
     """None where no place was found."""
     text: str
     placed_by: PlacedBy
+
+
+class PartState(StrEnum):
+    """What became of a part."""
+
+    POSTED = "posted"
+    THANKED = "thanked"
+    """It only said thanks: that counts, and goes to nobody as a mail."""
+    OBEYED = "obeyed"
+    """It was a word of command about its topic."""
+    ASKED = "asked"
+    """No place was found: its writer is asked, and nothing is published until they say."""
+    HELD = "held"
+    """Somebody has to agree first."""
+    RETURNED = "returned"
+    """It cannot be posted there; the receipt says why and gives the words back."""
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)

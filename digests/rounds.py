@@ -1,0 +1,68 @@
+"""Rounds: one look at all that is due by the clock of the digests, a transaction for each batch of readers.
+
+Run by the scheduler every minute on every node, and by `relais digest run`. What a round leaves undone, the next does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from digests.close import BATCH, Closer, Plan
+from store import digests, paces
+from store.database import Database
+from store.wakeups import Wakeups, Work
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """What a round needs."""
+
+    database: Database
+    plan: Plan
+    wakeups: Wakeups
+
+    def run(self, now: datetime, leave_at: datetime, stopping: Callable[[], bool] = lambda: False) -> int:
+        """Closes every digest due at `now`, to leave at `leave_at`; returns how many. Raises StoreError."""
+        closer = Closer(self.plan, now, leave_at)
+        made = 0
+        self._each(lambda tx: (_end_pauses(tx, now), 0), stopping)
+        for cadence in digests.SCHEDULED:
+            self._each(lambda tx, cadence=cadence: (closer.wind_clocks(tx, cadence), 0), stopping)  # type: ignore[misc]
+            made += self._each(lambda tx, cadence=cadence: closer.close_due(tx, cadence), stopping)  # type: ignore[misc]
+        made += self._each(closer.close_catch_ups, stopping)
+        if made:
+            log.info("digests_closed", digests=made, now=now.isoformat(timespec="seconds"))
+        return made
+
+    def _each(self, step: Callable[[Connection], tuple[int, int]], stopping: Callable[[], bool]) -> int:
+        """Runs a step in transactions of its own until it finds nobody; returns the digests it made."""
+        made = 0
+        while not stopping():
+            try:
+                with self.database.transaction() as tx:
+                    seen, closed = step(tx)
+            except IntegrityError as error:
+                # Another node closed one of these at the same moment; the next round sees that.
+                log.info("not_closed", trouble=type(error).__name__)
+                break
+            if closed:
+                made += closed
+                self.wakeups.ring(Work.DELIVERIES)
+            if not seen:
+                break
+        return made
+
+
+def _end_pauses(tx: Connection, now: datetime) -> int:
+    ended = paces.ended_pauses(tx, now, BATCH)
+    for person_id in ended:
+        paces.resume(tx, person_id)
+    return len(ended)

@@ -1,0 +1,324 @@
+"""A digest is closed once, tells each post once, and is due when its reader wants it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from digests.schedule import FURTHEST
+from gateway.core.community import Choice, Pace
+from gateway.core.digest import Cadence, Section, Why
+from store import digests, paces
+from store.database import Database
+from store.schema import people, thanks, topic_choices
+from tests.digests.newspaper import PLAN, Newspaper
+from tests.network import Network, SetClock
+
+MONDAY = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+"""07:30 in Paris."""
+
+
+@pytest.fixture
+def paper(database: Database, network: Network) -> Newspaper:
+    return Newspaper(database, network)
+
+
+@pytest.fixture
+def place(network: Network) -> tuple[int, int, int]:
+    """(community at a daily pace, author, reader)"""
+    community = network.community("projets", pace=Pace.DAILY)
+    author, reader = network.person("ann"), network.person("bob")
+    network.join(community, author, reader)
+    return community, author, reader
+
+
+def test_clocks_are_wound_before_anything_is_due(
+    paper: Newspaper, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    """Friday 10:00 in Paris: the next working morning is Monday's."""
+    _, _, reader = place
+    assert paper.round() == 0
+    assert paper.next_due(reader, Cadence.DAILY) == MONDAY
+    assert paper.next_due(reader, Cadence.WEEKLY) == MONDAY
+    assert paper.of(reader) == []
+
+
+def test_what_is_new_is_told_once(
+    paper: Newspaper, network: Network, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    paper.round()
+    [first] = network.write(author, community)
+    [second] = network.write(author, community)
+    [answer] = network.write(author, community, answering=first)
+    clock.now = MONDAY
+    assert paper.round() == 1
+    [digest] = paper.of(reader)
+    assert (digest.cadence, digest.period, digest.locale) == (Cadence.DAILY, "2026-11-23", "en")
+    assert {(item.first, item.last, item.news) for item in digest.items} == {(first, answer, 2), (second, second, 1)}
+    assert paper.queued() == [(reader, "digest")]
+    assert paper.round() == 0
+    assert paper.next_due(reader, Cadence.DAILY) == MONDAY + timedelta(days=1)
+    clock.now += timedelta(days=1)
+    assert paper.round() == 0
+
+
+def test_days_of_outage_make_one_digest(
+    paper: Newspaper, network: Network, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    paper.round()
+    for _ in range(3):
+        network.write(author, community)
+        clock.advance(days=1)
+    clock.now = MONDAY + timedelta(days=3, hours=5)
+    assert paper.round() == 1
+    [digest] = paper.of(reader)
+    assert digest.period == "2026-11-26"
+    assert len(digest.items) == 3
+    assert paper.next_due(reader, Cadence.DAILY) == MONDAY + timedelta(days=4)
+
+
+def test_one_digest_over_all_communities(paper: Newspaper, network: Network, clock: SetClock) -> None:
+    places = [network.community(name, pace=Pace.DAILY) for name in ("one", "two", "three")]
+    author, reader = network.person("ann"), network.person("bob")
+    for community in places:
+        network.join(community, author, reader)
+    network.join(weekly := network.community("four", pace=Pace.WEEKLY), author)
+    paper.round()
+    for community in (*places, weekly):
+        network.write(author, community)
+    clock.now = MONDAY
+    assert paper.round() == 1
+    [digest] = paper.of(reader)
+    assert sorted(item.community_id for item in digest.items) == places
+
+
+def test_daily_and_weekly_are_two_mails(paper: Newspaper, network: Network, clock: SetClock) -> None:
+    daily, weekly = network.community("one", pace=Pace.DAILY), network.community("two", pace=Pace.WEEKLY)
+    author, reader = network.person("ann"), network.person("bob")
+    for community in (daily, weekly):
+        network.join(community, author, reader)
+    paper.round()
+    network.write(author, daily)
+    network.write(author, weekly)
+    clock.now = MONDAY
+    assert paper.round() == 2
+    assert {(d.cadence, d.items[0].community_id) for d in paper.of(reader)} == {
+        (Cadence.DAILY, daily),
+        (Cadence.WEEKLY, weekly),
+    }
+
+
+def test_a_cross_posted_mail_is_told_once(paper: Newspaper, network: Network, clock: SetClock) -> None:
+    one, two = network.community("one", pace=Pace.DAILY), network.community("two", pace=Pace.DAILY)
+    author, both, second = network.persons("ann", "bob", "eve")
+    network.join(one, author, both)
+    network.join(two, author, both, second)
+    paper.round()
+    first, again = network.write(author, one, two)
+    clock.now = MONDAY
+    assert paper.round() == 2
+    assert paper.posts_told(both) == [(first, first)]
+    assert paper.posts_told(second) == [(again, again)]
+
+
+def test_what_came_singly_from_another_place_is_not_told_again(
+    paper: Newspaper, network: Network, clock: SetClock
+) -> None:
+    one, two = network.community("one", pace=Pace.DAILY), network.community("two", pace=Pace.EACH)
+    author, both = network.persons("ann", "bob")
+    network.join(one, author, both)
+    network.join(two, author, both)
+    paper.round()
+    network.write(author, one, two)
+    clock.now = MONDAY
+    assert paper.round() == 0
+    network.fan_out()
+    assert paper.queued() == [(both, "post")]
+
+
+def test_own_words_and_muted_topics_are_no_news(
+    paper: Newspaper, network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    paper.round()
+    network.write(reader, community)
+    [loud] = network.write(author, community)
+    with database.transaction() as tx:
+        tx.execute(topic_choices.insert().values(person_id=reader, topic_id=2, choice=Choice.MUTED.value))
+    clock.now = MONDAY
+    assert paper.round() == 1, "the author has the reader's post to read"
+    assert paper.of(reader) == []
+    assert paper.posts_told(author) == [(loud - 1, loud - 1)]
+
+
+def test_an_answer_to_me_comes_first_and_says_so(
+    paper: Newspaper, network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    [mine] = network.write(reader, community)
+    paper.round()
+    for _ in range(3):
+        network.write(author, community)
+    [answer] = network.write(author, community, answering=mine)
+    clock.now = MONDAY
+    paper.round()
+    [digest] = paper.of(reader)
+    assert (digest.items[0].section, digest.items[0].first) == (Section.WAITING, answer)
+    with database.reading() as tx:
+        from digests.close import Closer
+
+        offered = Closer(PLAN, clock(), clock()).offer(tx, [digests.Following(reader, community, 0, 5)])
+    assert offered[reader].items[0].why[0] is Why.ANSWERS_YOU
+
+
+def test_one_that_everyone_missed_is_brought_back_once(
+    paper: Newspaper, network: Network, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    paper.round()
+    [missed] = network.write(author, community)
+    clock.now = MONDAY
+    paper.round()
+    told = []
+    for day in range(7, 16):
+        clock.now = MONDAY + timedelta(days=day, hours=-1)
+        network.write(author, community, answering=network.write(author, community)[0])
+        clock.now = MONDAY + timedelta(days=day)
+        paper.round()
+        told += [item for item in paper.of(reader)[-1].items if item.section is Section.MISSED]
+    assert [(item.first, item.last) for item in told] == [(missed, missed)]
+
+
+def test_what_was_thanked_was_not_missed(
+    paper: Newspaper, network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    paper.round()
+    [liked] = network.write(author, community)
+    with database.transaction() as tx:
+        tx.execute(thanks.insert().values(post_id=liked, person_id=reader, created_at=clock()))
+    clock.now = MONDAY
+    paper.round()
+    clock.now = MONDAY + timedelta(days=10, hours=-1)
+    network.write(author, community)
+    clock.now = MONDAY + timedelta(days=10)
+    paper.round()
+    assert [item.section for item in paper.of(reader)[-1].items] == [Section.NEW]
+
+
+def test_an_owed_rest_leaves_as_one_catch_up(
+    paper: Newspaper, network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    paper.round()
+    [first] = network.write(author, community)
+    with database.transaction() as tx:
+        paces.choose(tx, community, reader, Pace.EACH, clock())
+    [after] = network.write(author, community)
+    assert paper.round() == 1
+    assert paper.round() == 0
+    [digest] = paper.of(reader)
+    assert digest.cadence is Cadence.CATCH_UP
+    assert paper.posts_told(reader) == [(first, first)]
+    network.fan_out()
+    assert paper.queued() == [(reader, "digest"), (reader, "post")]
+    assert after
+
+
+def test_a_pause_ends_by_itself_with_a_catch_up(
+    paper: Newspaper, network: Network, database: Database, clock: SetClock
+) -> None:
+    community, [author, reader] = network.community("one"), network.persons("ann", "bob")
+    network.join(community, author, reader)
+    with database.transaction() as tx:
+        paces.pause(tx, reader, clock() + timedelta(days=2), clock())
+    [waited] = network.write(author, community)
+    network.fan_out()
+    assert paper.round() == 0
+    clock.advance(days=2)
+    assert paper.round() == 1
+    assert paper.posts_told(reader) == [(waited, waited)]
+
+
+def test_who_is_paused_or_suspended_gets_none_and_loses_nothing(
+    paper: Newspaper, network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    paper.round()
+    network.write(author, community)
+    with database.transaction() as tx:
+        paces.pause(tx, reader, None, clock())
+    clock.now = MONDAY
+    assert paper.round() == 0
+    with database.transaction() as tx:
+        paces.resume(tx, reader)
+    clock.advance(days=1)
+    assert paper.round() == 1
+    assert len(paper.of(reader)[0].items) == 1
+
+
+def test_a_clock_that_ran_ahead_strands_nobody(
+    paper: Newspaper, network: Network, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    clock.now = MONDAY + timedelta(days=3650)
+    paper.round()
+    clock.now = MONDAY - timedelta(hours=1)
+    paper.round()
+    assert paper.next_due(reader, Cadence.DAILY) == MONDAY
+    network.write(author, community)
+    clock.now = MONDAY
+    assert paper.round() == 1
+    assert timedelta(days=3650) > FURTHEST
+
+
+def test_another_zone_on_the_same_day_makes_no_second_one(
+    paper: Newspaper, network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    paper.round()
+    network.write(author, community)
+    clock.now = MONDAY
+    assert paper.round() == 1
+    with database.transaction() as tx:
+        tx.execute(people.update().where(people.c.id == reader).values(timezone="America/New_York"))
+        digests.wind(tx, Cadence.DAILY, {reader: MONDAY + timedelta(hours=6)})
+    network.write(author, community)
+    clock.now = MONDAY + timedelta(hours=6)
+    assert paper.round() == 0
+    clock.advance(days=1)
+    assert paper.round() == 1
+    assert [digest.period for digest in paper.of(reader)] == ["2026-11-23", "2026-11-24"]
+
+
+def test_withdrawn_posts_are_not_told(
+    paper: Newspaper, network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    from store import posts
+
+    community, author, reader = place
+    paper.round()
+    [gone] = network.write(author, community)
+    with database.transaction() as tx:
+        posts.withdraw(tx, gone, clock())
+    clock.now = MONDAY
+    assert paper.round() == 0
+    assert paper.of(reader) == []
+
+
+def test_items_survive_their_packing(
+    paper: Newspaper, network: Network, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    paper.round()
+    for _ in range(40):
+        network.write(author, community)
+    clock.now = MONDAY
+    paper.round()
+    [digest] = paper.of(reader)
+    assert digests.unpack(digests.pack(digest.items)) == digest.items
+    assert len({item.topic_id for item in digest.items}) == len(digest.items)
+    assert len(digests.pack(digest.items)) < 30 * len(digest.items)
