@@ -11,7 +11,7 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from digests.close import BATCH, Closer, Plan
 from store import digests, paces
@@ -49,8 +49,8 @@ class Rounds:
             try:
                 with self.database.transaction() as tx:
                     seen, closed = step(tx)
-            except IntegrityError as error:
-                # Another node closed one of these at the same moment; the next round sees that.
+            except DBAPIError as error:
+                # Another node closed one of these at the same moment, most likely; the next round looks again.
                 log.info("not_closed", trouble=type(error).__name__)
                 break
             if closed:

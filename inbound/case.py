@@ -6,9 +6,11 @@ import hashlib
 from dataclasses import dataclass
 
 from gateway.core.decision import Decision
+from gateway.core.digest import Part
 from gateway.core.message import Arrival, Mail, Reading
 from inbound.authenticity import Proof
 from inbound.policy import Facts
+from store.answer_parts import StoredPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,26 @@ class ReadMail:
 
 
 @dataclass(frozen=True, slots=True)
+class PartCase:
+    """One part of an answer to a digest, with the facts as if it had been mailed to its topic."""
+
+    part: Part
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One arrival with its facts."""
 
     arrival: Arrival
     read: ReadMail
     facts: Facts
+    parts: tuple[PartCase, ...] = ()
+    """Of an answer to a digest."""
+    done: frozenset[int] = frozenset()
+    """The numbers of those parts that were shared out before, when others were held."""
+    asked: tuple[StoredPart, ...] = ()
+    """What the answered receipt tells of, by whose numbers a command calls it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.core.decision import Verdict
-from inbound import policy
-from inbound.actions import answering, forwarding, leaving, publishing
+from inbound import policy, sharing
+from inbound.actions import answering, forwarding, leaving, obeying, parts, publishing
 from inbound.actions.forwarding import Forwarded
 from inbound.case import Case, Decided, ReadMail
 from inbound.gathering import gather
 from inbound.policy import Rules
-from inbound.route import House, ToLeave
+from inbound.route import House
 from store import arrivals
 from store.arrivals import Closing
 
@@ -32,12 +32,18 @@ def process(
     """
     gathered = gather(tx, batch, house)
     decided = decide(gathered.cases, rules)
-    posted = publishing.publish(tx, _with(decided, Verdict.PUBLISH), gathered.locked, house, now)
+    planned = sharing.plan(decided, rules)
+    published = _with(decided, Verdict.PUBLISH)
+    wanted = publishing.of_arrivals(tx, published, house)
+    made = publishing.publish(tx, [*wanted, *parts.publications(planned, house)], gathered.locked, house, now)
+    posted = {item.case.arrival.id: post.post_id for item, post in zip(published, made, strict=False)}
+    held = parts.carry_out(tx, planned, made[len(wanted) :], house, now)
+    obeying.obey(tx, _with(decided, Verdict.OBEY), gathered, house, rules, now)
     for item in _with(decided, Verdict.UNSUBSCRIBE):
-        assert isinstance(item.case.facts.destination, ToLeave)
-        leaving.leave(tx, item.case.facts.destination.community_id, item.case.facts.destination.person_id, now)
+        leaving.unsubscribe(tx, item.case.facts.destination, now)
     forwarded = forwarding.forward(tx, _with(decided, Verdict.FORWARD), house, now)
     kept = answering.answer(tx, decided, house, now)
+    kept |= held
     closings = [
         _closing(item, posted, forwarded.get(item.case.arrival.id), kept.get(item.case.arrival.id)) for item in decided
     ]

@@ -7,15 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
+from gateway.core.command import Command
 from gateway.core.community import Community, Membership, Person, PersonState, PostPolicy, Role
 from gateway.core.decision import Decision, Reason, Verdict
 from gateway.core.message import Kind, Reading
 from inbound.authenticity import Proof
 from inbound.auto_replies import SUBJECT_SIGN
 from inbound.haste import is_too_fast
-from inbound.route import Destination, ToBounce, ToCommunity, ToLeave, ToManagers, ToNobody, ToParent, ToPost
+from inbound.route import (
+    Destination,
+    ToBounce,
+    ToCommunity,
+    ToDigest,
+    ToLeave,
+    ToManagers,
+    ToNobody,
+    ToParent,
+    ToPost,
+    ToQuestion,
+    ToQuiet,
+)
+from store.digests import ClosedDigest
 from store.posts import Place
 
 
@@ -55,6 +69,12 @@ class Facts:
     """Another mail came with the same Message-ID and other words."""
     after: timedelta | None = None
     """How long after we handed the answered mail over for this person; None where nobody asked or it is not known."""
+    command: Command | None = None
+    """What the whole mail asks for by a word, where it stands at a place for that word."""
+    digest: ClosedDigest | None = None
+    """The digest that is answered."""
+    today: date = date.min
+    """The day it is where the author is."""
 
 
 def decide(facts: Facts, rules: Rules) -> Decision:
@@ -71,7 +91,8 @@ Test = Callable[[Facts, Rules], bool]
 def _believed(f: Facts, r: Rules) -> bool:
     if f.proof.proven or f.approved or r.require == "none":
         return True
-    own_token = isinstance(f.destination, ToPost) and f.person and f.destination.token_person_id == f.person.id
+    tokens = ToPost | ToDigest | ToQuestion
+    own_token = isinstance(f.destination, tokens) and f.person and f.destination.token_person_id == f.person.id
     return r.require == "token" and bool(own_token)
 
 
@@ -96,7 +117,7 @@ def _runs_it(f: Facts) -> bool:
 
 def _with_token_of_another(f: Facts) -> bool:
     to = f.destination
-    return isinstance(to, ToPost) and f.person is not None and to.token_person_id != f.person.id
+    return isinstance(to, ToPost | ToQuestion) and f.person is not None and to.token_person_id != f.person.id
 
 
 def _empty(f: Facts) -> bool:
@@ -109,12 +130,43 @@ def _is_cut(f: Facts) -> bool:
     return not {"too_deep", "too_many_parts"}.isdisjoint(f.reading.parsed.defects)
 
 
-def _heaviest(f: Facts) -> int:
-    return max((attachment.size for attachment in f.reading.parsed.attachments), default=0)
+def _is_heavy(f: Facts, r: Rules) -> bool:
+    return any(attachment.size > r.max_attachment_bytes for attachment in f.reading.parsed.attachments)
+
+
+def _is_encrypted(f: Facts) -> bool:
+    return "encrypted" in f.reading.parsed.defects
+
+
+def _in_parts(f: Facts) -> bool:
+    """It answers a digest: each part goes its own way."""
+    return isinstance(f.destination, ToDigest)
+
+
+def _is_to_a_question(f: Facts) -> bool:
+    return isinstance(f.destination, ToQuestion)
+
+
+def _is_for_people(f: Facts) -> bool:
+    return isinstance(f.destination, ToManagers)
+
+
+def _says_nothing(f: Facts) -> bool:
+    return not (f.reading.parts or f.reading.parsed.attachments)
+
+
+def _digest_gone(f: Facts) -> bool:
+    """Its row or its words are forgotten: nothing can be told from what was quoted."""
+    return f.digest is None or f.reading.parts is None
+
+
+def _obeyed(f: Facts, r: Rules) -> bool:
+    """A word of command of somebody we know, at an address for them; everything else there is for people."""
+    return f.command is not None and f.person is not None and f.person.state is PersonState.ACTIVE and _believed(f, r)
 
 
 def _is_answer(f: Facts) -> bool:
-    return isinstance(f.destination, ToPost | ToParent)
+    return isinstance(f.destination, ToPost | ToParent | ToDigest | ToQuestion)
 
 
 def _gone(f: Facts) -> bool:
@@ -144,10 +196,10 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.DISCARD,     Reason.BOUNCE,               lambda f, r: isinstance(f.destination, ToBounce)),
     (Verdict.DISCARD,     Reason.BOUNCE,               lambda f, r: f.reading.classification.kind is Kind.BOUNCE),
     (Verdict.DISCARD,     Reason.LOOP,                 lambda f, r: f.reading.classification.kind is Kind.LOOP),
-    (Verdict.UNSUBSCRIBE, Reason.LEAVE_TOKEN,          lambda f, r: isinstance(f.destination, ToLeave)),
+    (Verdict.UNSUBSCRIBE, Reason.LEAVE_TOKEN,          lambda f, r: isinstance(f.destination, ToLeave | ToQuiet)),
     (Verdict.DISCARD,     Reason.AUTO_REPLY,           _is_machines),
     # Mail for the people who run the place.
-    (Verdict.FORWARD,     Reason.FOR_THE_ADMINS,       lambda f, r: isinstance(f.destination, ToManagers)),
+    (Verdict.FORWARD,     Reason.FOR_THE_ADMINS,       lambda f, r: _is_for_people(f) and not _obeyed(f, r)),
     # Who speaks: an unproven author is nobody, so nothing below may answer them.
     (Verdict.HOLD,        Reason.SENDER_NOT_CHECKED,   lambda f, r: not _believed(f, r) and f.proof.temporary),
     (Verdict.HOLD,        Reason.SENDER_NOT_PROVEN,    lambda f, r: not _believed(f, r)),
@@ -155,6 +207,15 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.HOLD,        Reason.SUSPENDED,            lambda f, r: _state(f) is not PersonState.ACTIVE),
     (Verdict.HOLD,        Reason.LOOKS_AUTOMATIC,      lambda f, r: _is_auto_reply(f) and not f.approved),
     (Verdict.HOLD,        Reason.FASTER_THAN_HUMAN,    lambda f, r: _is_hasty(f) and not f.approved),
+    # What is no single post: a word of command, the answer to a digest.
+    (Verdict.HOLD,        Reason.TOKEN_OF_ANOTHER,     lambda f, r: _is_to_a_question(f) and _with_token_of_another(f)),
+    (Verdict.DISCARD,     Reason.DUPLICATE,            lambda f, r: _in_parts(f) and f.duplicate),
+    (Verdict.OBEY,        Reason.COMMAND,              lambda f, r: f.command is not None),
+    (Verdict.REJECT,      Reason.DIGEST_GONE,          lambda f, r: _in_parts(f) and _digest_gone(f)),
+    (Verdict.REJECT,      Reason.ATTACHMENT_TOO_LARGE, lambda f, r: _in_parts(f) and _is_heavy(f, r)),
+    (Verdict.REJECT,      Reason.ENCRYPTED,            lambda f, r: _in_parts(f) and _is_encrypted(f)),
+    (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _in_parts(f) and _says_nothing(f)),
+    (Verdict.SHARE_OUT,   Reason.DIGEST_ANSWER,        lambda f, r: _in_parts(f)),
     # Where to: the place must exist and take posts.
     (Verdict.REJECT,      Reason.TOPIC_GONE,           lambda f, r: _gone(f)),
     (Verdict.REJECT,      Reason.NO_PLACE,             lambda f, r: isinstance(f.destination, ToNobody)),
@@ -168,8 +229,8 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.REJECT,      Reason.NOT_A_MEMBER,         lambda f, r: not _may_post(f)),
     (Verdict.REJECT,      Reason.TOPIC_CLOSED,         lambda f, r: f.place is not None and f.place.topic.closed),
     # What they wrote.
-    (Verdict.REJECT,      Reason.ATTACHMENT_TOO_LARGE, lambda f, r: _heaviest(f) > r.max_attachment_bytes),
-    (Verdict.REJECT,      Reason.ENCRYPTED,            lambda f, r: "encrypted" in f.reading.parsed.defects),
+    (Verdict.REJECT,      Reason.ATTACHMENT_TOO_LARGE, _is_heavy),
+    (Verdict.REJECT,      Reason.ENCRYPTED,            lambda f, r: _is_encrypted(f)),
     (Verdict.REJECT,      Reason.UNREADABLE,           lambda f, r: _empty(f) and _is_cut(f)),
     (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _empty(f)),
     (Verdict.HOLD,        Reason.NOT_ADDRESSED,        _strays),

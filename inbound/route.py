@@ -5,24 +5,30 @@ Asked twice: at RCPT, where an unknown one is refused before the mail comes (`Re
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from gateway.core import address
 from gateway.core.address import Address, AddressError
+from gateway.core.digest import CADENCES, Cadence
 from gateway.core.reply import Reply
 from gateway.core.token import KeyRing, Purpose
 from store import communities
 from store.database import Database
 
 _ADMIN_NAMES = frozenset(("postmaster", "abuse", "relais", "aide", "help"))
+_COMMAND_NAMES = frozenset(("relais", "aide", "help"))
 _PLACELESS = frozenset(("reply", "digest"))
 RESERVED = _ADMIN_NAMES | _PLACELESS | {"answer", "author", "leave", "bounce"}
 """Local parts that no community may have."""
 _OWNER_WORDS = frozenset(("owner", "responsables"))
+
+# The Message-ID of a digest is made of its id, so it is the same at every try (I6).
+_DIGEST_ID = re.compile(r"<digest\.([1-9][0-9]{0,17})@([^<>\s]+)>")
 
 OURS = Reply(250, "2.1.5", "Ok")
 NO_RELAY = Reply(550, "5.7.1", "We do not relay")
@@ -65,10 +71,36 @@ class ToLeave:
 
 
 @dataclass(frozen=True, slots=True)
+class ToQuiet:
+    """List-Unsubscribe of a digest, by mail."""
+
+    cadence: Cadence
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToDigest:
+    """A digest token: an answer to that digest. `token_person_id` is whose digest it was, not who writes."""
+
+    digest_id: int
+    token_person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToQuestion:
+    """An answer to what a notice of ours asked or offered."""
+
+    notice_id: int
+    token_person_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ToManagers:
     """The managers of a community; without one, the admins."""
 
     name: str | None
+    takes_commands: bool = False
+    """A command address: what is no command goes to people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +108,9 @@ class ToNobody:
     """An address that was ours when the mail was accepted and is not any more."""
 
 
-Destination: TypeAlias = ToCommunity | ToPost | ToParent | ToBounce | ToLeave | ToManagers | ToNobody
+Destination: TypeAlias = (
+    ToCommunity | ToPost | ToDigest | ToQuestion | ToParent | ToBounce | ToLeave | ToQuiet | ToManagers | ToNobody
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +136,20 @@ def route(forward_path: str, house: House) -> Destination:
     return _route_detail(base, detail, house.keys)
 
 
+def digest_answered(message_ids: Iterable[str], house: House) -> int | None:
+    """The digest that one of these Message-IDs is of, None where none is."""
+    for message_id in message_ids:
+        found = _DIGEST_ID.fullmatch(message_id)
+        if found and found[2].lower() == house.domain:
+            return int(found[1])
+    return None
+
+
 def _route_plain(base: str) -> Destination:
     if base in _PLACELESS:
         return ToParent()
     if base in _ADMIN_NAMES:
-        return ToManagers(None)
+        return ToManagers(None, takes_commands=base in _COMMAND_NAMES)
     return ToNobody() if base in RESERVED else ToCommunity(base)
 
 
@@ -120,11 +163,24 @@ def _route_detail(base: str, detail: str, keys: KeyRing) -> Destination:
             return ToBounce(*token.ids) if token and len(token.ids) == 1 else ToNobody()
         case "leave":
             token = keys.verify(Purpose.LEAVE, detail)
-            return ToLeave(*token.ids) if token and len(token.ids) == 2 else ToNobody()
+            return ToLeave(*token.ids) if token and len(token.ids) == 2 else _route_quiet(detail, keys)
+        case "digest":
+            token = keys.verify(Purpose.DIGEST, detail)
+            return ToDigest(*token.ids) if token and len(token.ids) == 2 else ToNobody()
+        case "answer":
+            token = keys.verify(Purpose.ANSWER, detail)
+            return ToQuestion(*token.ids) if token and len(token.ids) == 2 else ToNobody()
         case _ if base in RESERVED:
             return ToNobody()
         case _:
             return ToManagers(base) if detail in _OWNER_WORDS else ToNobody()
+
+
+def _route_quiet(detail: str, keys: KeyRing) -> Destination:
+    token = keys.verify(Purpose.QUIET, detail)
+    if token is None or len(token.ids) != 2 or token.ids[0] >= len(CADENCES):
+        return ToNobody()
+    return ToQuiet(CADENCES[token.ids[0]], token.ids[1])
 
 
 class Recipients:

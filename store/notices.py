@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, delete, exists, func, insert, select
 
+from gateway.core.command import Verb
 from gateway.core.decision import Reason
-from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail
-from store import communities, deliveries
+from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail, Obeyed
+from store import answer_parts, communities, deliveries, readings
 from store.schema import deliveries as delivery_rows
 from store.schema import notices, people
 
@@ -44,6 +45,10 @@ class NewNotice:
     """What this person is told of once only, in at most 100 characters; None where it may be said again."""
     waiting: int = 0
     """How many mails wait, where that is what it tells."""
+    obeyed: Obeyed | None = None
+    """The command that was carried out."""
+    topic_id: int | None = None
+    """The topic that is to be read by mail."""
 
 
 def recent(tx: Connection, people_ids: Iterable[int], now: datetime) -> set[Cause]:
@@ -107,6 +112,7 @@ def _row(new: NewNotice, now: datetime) -> dict[str, object]:
         "arrival_id": new.arrival_id,
         "once": new.once,
         "waiting": new.waiting,
+        "details": _details(new),
         "author_name": author.name,
         "author_address": author.address,
         "proven": author.proven,
@@ -121,6 +127,13 @@ def _row(new: NewNotice, now: datetime) -> dict[str, object]:
     }
 
 
+def _details(new: NewNotice) -> dict[str, Any] | None:
+    if new.obeyed is not None:
+        until = new.obeyed.until.isoformat() if new.obeyed.until else None
+        return {**asdict(new.obeyed), "until": until}
+    return {"topic_id": new.topic_id} if new.topic_id is not None else None
+
+
 def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int, NoticeMail]:
     """Notices by id, ready to be composed. `limit_bytes` is what attachments may weigh at present."""
     query = (
@@ -130,6 +143,10 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
     )
     rows = tx.execute(query).all()
     places = communities.get_all(tx, {row.community_id for row in rows if row.community_id})
+    receipts = {row.arrival_id for row in rows if row.kind == NoticeKind.RECEIPT and row.arrival_id}
+    lines = answer_parts.receipt_lines(tx, receipts) if receipts else {}
+    choices = answer_parts.choices(tx, receipts) if receipts else {}
+    read = {row.id: readings.read(tx, row.details["topic_id"], row.person_id) for row in rows if _is_reading(row)}
     return {
         row.id: NoticeMail(
             kind=NoticeKind(row.kind),
@@ -148,9 +165,33 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
             limit_bytes=limit_bytes,
             author=_author(row),
             waiting=row.waiting,
+            id=row.id,
+            lines=lines.get(row.arrival_id, ()),
+            choices=choices.get(row.arrival_id, ()),
+            obeyed=_obeyed(row),
+            topic=read[row.id].topic if row.id in read else None,
+            read=read[row.id].posts if row.id in read else (),
+            post_id=read[row.id].post_id if row.id in read else None,
         )
         for row in rows
     }
+
+
+def _is_reading(row: Any) -> bool:
+    return bool(row.kind == NoticeKind.READING and row.details)
+
+
+def _obeyed(row: Any) -> Obeyed | None:
+    if row.kind != NoticeKind.OBEYED or not row.details:
+        return None
+    told = row.details
+    return Obeyed(
+        Verb(told["verb"]),
+        tuple(told["communities"]),
+        told["topic_id"],
+        told["topic_title"],
+        date.fromisoformat(told["until"]) if told["until"] else None,
+    )
 
 
 def _author(row: Row[Any]) -> Author | None:

@@ -35,8 +35,13 @@ def choose(tx: Connection, community_id: int, person_id: int, pace: Pace, now: d
     return True
 
 
-def choose_everywhere(tx: Connection, person_id: int, pace: Pace, now: datetime, *, only: Pace | None = None) -> int:
-    """The same pace in every community of a person, or in those heard at `only`; returns how many that changed."""
+def choose_everywhere(
+    tx: Connection, person_id: int, pace: Pace, now: datetime, *, only: Pace | None = None
+) -> list[int]:
+    """The same pace in every community of a person but those that are off, or in those heard at `only`.
+
+    Returns the communities that changed.
+    """
     heard = func.coalesce(memberships.c.pace, communities.c.pace)
     query = (
         select(memberships.c.community_id)
@@ -49,7 +54,7 @@ def choose_everywhere(tx: Connection, person_id: int, pace: Pace, now: datetime,
     lock(tx, ids=ids)
     for community_id in ids:
         choose(tx, community_id, person_id, pace, now)
-    return len(ids)
+    return ids
 
 
 def change_default(tx: Connection, community_id: int, pace: Pace, now: datetime) -> None:

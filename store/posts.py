@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, literal, select, union_all, update
+from sqlalchemy import Connection, bindparam, func, insert, literal, select, union_all, update
 
 from gateway.core.community import PersonState, shown_name
 from gateway.core.post import Content, Post, StoredFile, Topic
@@ -136,6 +136,22 @@ def add_posts(tx: Connection, batch: Sequence[NewPost], key_id: int, now: dateti
     return ids
 
 
+def copy_content(tx: Connection, content_id: int, message_id: str, now: datetime) -> int:
+    """The same words and files as another mail; returns the id of the new content."""
+    same = ("author_message_id", "author_id", "subject", "text", "html", "quoted", "signature", "forwarded", "language")
+    columns = [contents.c[name] for name in same]
+    row = tx.execute(select(*columns).where(contents.c.id == content_id)).one()._asdict()
+    [new_id] = tx.scalars(
+        insert(contents).returning(contents.c.id), {**row, "message_id": message_id, "created_at": now}
+    )
+    files = ("name", "content_type", "size", "sha256", "inline", "cid")
+    query = select(*(attachments.c[name] for name in files)).where(attachments.c.content_id == content_id)
+    rows = [{**file._asdict(), "content_id": new_id} for file in tx.execute(query.order_by(attachments.c.id))]
+    if rows:
+        tx.execute(insert(attachments), rows)
+    return int(new_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A post with its topic: where an answer to it goes."""
@@ -161,6 +177,16 @@ _place = select(
 def places(tx: Connection, post_ids: Iterable[int]) -> dict[int, Place]:
     """Posts with their topics, by post id."""
     return {row.id: _to_place(row) for row in tx.execute(_place.where(posts.c.id.in_(list(post_ids))))}
+
+
+def latest_of_topics(tx: Connection, topic_ids: Iterable[int]) -> dict[int, Place]:
+    """The latest visible post of each topic, by topic id: where an answer to the topic goes."""
+    latest = (
+        select(func.max(posts.c.id))
+        .where(posts.c.topic_id.in_(list(topic_ids)), posts.c.withdrawn_at.is_(None))
+        .group_by(posts.c.topic_id)
+    )
+    return {row.topic_id: _to_place(row) for row in tx.execute(_place.where(posts.c.id.in_(latest)))}
 
 
 def places_by_message_id(tx: Connection, message_ids: Iterable[str]) -> dict[str, list[Place]]:

@@ -351,6 +351,8 @@ answer_parts = Table(
     Column("reason", String(32), nullable=False, default=""),
     Column("topic_id", Id, ForeignKey("topics.id", ondelete="SET NULL")),
     Column("post_id", Id, ForeignKey("posts.id", ondelete="SET NULL")),
+    # The words with their files, posted or waiting for a place.
+    Column("content_id", Id, ForeignKey("contents.id", ondelete="SET NULL")),
     Column("text", Text, nullable=False),
     Column("created_at", Utc, nullable=False),
     UniqueConstraint("person_id", "dedup_key", "ordinal"),
@@ -401,6 +403,8 @@ notices = Table(
     Column("topic_title", Text, nullable=False, default=""),
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
+    # What a receipt or an answer to a command tells, by name; NULL for what tells of one mail.
+    Column("details", JSON),
     # A list of objects: name, size, content_type, and sha256 of the blob where the file is more than named.
     Column("files", JSON, nullable=False),
     Column("sent_at", Utc, nullable=False),

@@ -19,6 +19,9 @@ class Verdict(StrEnum):
     DISCARD = "discard"
     UNSUBSCRIBE = "unsubscribe"
     FORWARD = "forward"
+    SHARE_OUT = "share_out"
+    """Its parts each go their own way: posts, thanks, commands, questions."""
+    OBEY = "obey"
 
 
 class Reason(StrEnum):
@@ -47,6 +50,7 @@ class Reason(StrEnum):
     TOPIC_GONE = "topic_gone"
     COMMUNITY_ARCHIVED = "community_archived"
     NO_PLACE = "no_place"
+    DIGEST_GONE = "digest_gone"
     # discard
     AUTO_REPLY = "auto_reply"
     BOUNCE = "bounce"
@@ -54,6 +58,9 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     ANSWERED_ELSEWHERE = "answered_elsewhere"
     SUSPENDED = "suspended"
+    # share_out, obey
+    DIGEST_ANSWER = "digest_answer"
+    COMMAND = "command"
     # unsubscribe, forward
     LEAVE_TOKEN = "leave_token"
     FOR_THE_ADMINS = "for_the_admins"

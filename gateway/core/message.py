@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from gateway.core.address import Address
+from gateway.core.digest import Part, SentDigest
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ class Hints:
     """Texts of ours that this mail may answer, as we sent them."""
     earlier: tuple[str, ...] = ()
     """The latest texts of the same author, with their signatures."""
+    digest: SentDigest | None = None
+    """The digest that this mail answers, as its reader got it."""
 
 
 NOTHING_KNOWN = Hints()
@@ -219,3 +222,5 @@ class Reading:
     classification: Classification
     language: str | None
     """ISO 639-1 code of the new words, None where they are too few to tell."""
+    parts: tuple[Part, ...] | None = None
+    """The new words by topic, where the mail answers a digest that the hints told of; None where they told of none."""

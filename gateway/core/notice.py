@@ -7,11 +7,13 @@ text is whole, never an excerpt.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
+from gateway.core.command import Verb
 from gateway.core.community import Community
 from gateway.core.decision import Reason
+from gateway.core.digest import PartState
 
 
 class NoticeKind(StrEnum):
@@ -27,6 +29,12 @@ class NoticeKind(StrEnum):
     """Mails wait until somebody who runs the place has looked at them."""
     SET_ASIDE = "set_aside"
     """Mails could not be worked on and wait for an administrator."""
+    RECEIPT = "receipt"
+    """Where each part of an answer to a digest went."""
+    OBEYED = "obeyed"
+    """What was asked for by a word has been done."""
+    READING = "reading"
+    """A topic, read by mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,52 @@ class Author:
     def reply_to(self) -> str:
         """The address as a header field can carry it; "" where it cannot (RFC 6532 is not for every relay)."""
         return self.address if self.address.isascii() else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """One part of an answer to a digest, and what became of it."""
+
+    number: int
+    """By which MOVE and CANCEL call it."""
+    state: PartState
+    topic_id: int | None
+    topic_title: str
+    community: str
+    """Its name."""
+    text: str
+    """The part as it was written, whole."""
+    reason: str
+    """Of what came back or is held: a word of gateway.core.decision.Reason; of a command its verb; else ""."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A topic that may be meant."""
+
+    topic_id: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Obeyed:
+    """A command that was carried out."""
+
+    verb: Verb
+    communities: tuple[str, ...] = ()
+    """The names of those it changed."""
+    topic_id: int | None = None
+    topic_title: str = ""
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPost:
+    """One post of a topic that is read by mail."""
+
+    author: str
+    at: datetime
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +147,21 @@ class NoticeMail:
     """Files that travel along, each with its blob."""
     waiting: int = 0
     """How many mails wait, where the notice is about no single one of them: its subject and text are then empty."""
+    id: int = 0
+    """Of the notice: its reader's answer names it."""
+    lines: tuple[ReceiptLine, ...] = ()
+    """Of a receipt: the parts in their order."""
+    choices: tuple[Choice, ...] = ()
+    """Of a receipt that asks: the topics that may be meant."""
+    obeyed: Obeyed | None = None
+    topic: Choice | None = None
+    """Of a topic that is read by mail."""
+    read: tuple[ReadPost, ...] = ()
+    """Its posts, oldest first."""
+    post_id: int | None = None
+    """The post that an answer to what is read answers."""
 
     @property
     def is_answer(self) -> bool:
         """It tells an author about their own mail."""
-        return self.kind in (NoticeKind.RETURNED, NoticeKind.WAITING)
+        return self.kind not in (NoticeKind.FORWARDED, NoticeKind.HELD, NoticeKind.SET_ASIDE)

@@ -33,6 +33,8 @@ class Purpose(StrEnum):
     """(digest id, person id): an answer to that digest."""
     QUIET = "quiet"
     """(ordinal of the cadence, person id): no more digests of that cadence, by link or by mail."""
+    ANSWER = "answer"
+    """(notice id, person id): an answer to what a notice of ours asked or offered."""
 
 
 @dataclass(frozen=True, slots=True)

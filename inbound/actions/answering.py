@@ -43,7 +43,7 @@ def answer(tx: Connection, decided: Sequence[Decided], house: House, now: dateti
     Returns the rejected arrivals of which nobody is told, by id, each with the flag that says why: they are kept.
     """
     asked = [(item, kind) for item in decided if (kind := _kind(item))]
-    due = [(item, kind) for item, kind in asked if _may_be_told(item)]
+    due = [(item, kind) for item, kind in asked if may_be_told(item)]
     kept = {item.case.arrival.id: NOT_TOLD for item, kind in asked if kind is NoticeKind.RETURNED}
     if not due:
         return kept
@@ -79,7 +79,8 @@ def _kind(item: Decided) -> NoticeKind | None:
     return None
 
 
-def _may_be_told(item: Decided) -> bool:
+def may_be_told(item: Decided) -> bool:
+    """Whether the author of this mail may be answered by a machine at all (I8)."""
     facts = item.case.facts
     parsed = facts.reading.parsed
     return (

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from gateway.core.message import Attachment
 from inbound.case import Decided
+from inbound.policy import Facts
 from inbound.route import House
 from store import communities, posts
 from store.communities import Locked
@@ -27,35 +30,60 @@ _TITLE_LENGTH = 200
 _TYPE_LENGTH = 127
 
 
-def publish(
-    tx: Connection, decided: Sequence[Decided], locked: dict[int, Locked], house: House, now: datetime
-) -> dict[int, int]:
-    """Makes posts of published arrivals; returns post ids by arrival id.
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One post to be made: words to stand at a place. Those with the same `words_key` share one content."""
 
-    The arrivals of one message share one content. Numbers are allocated here, under the locks the gathering took.
-    """
+    words_key: Hashable
+    words: NewContent | int
+    """The id of a content that is stored already, or what is to be stored."""
+    facts: Facts
+    dedup_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The post that was made of a Publication, and its content."""
+
+    post_id: int
+    content_id: int
+
+
+def of_arrivals(tx: Connection, decided: Sequence[Decided], house: House) -> list[Publication]:
+    """What published arrivals say. The arrivals of one message share one content."""
     if not decided:
-        return {}
+        return []
     by_mail = {item.case.read.mail.id: item for item in reversed(decided)}
     # An arrival that was held while its sister was posted joins the sister's content: one mail per person all the same.
-    content_of = posts.contents_of_mails(tx, by_mail)
-    fresh = {mail_id: item for mail_id, item in by_mail.items() if mail_id not in content_of}
-    content_ids = posts.add_contents(tx, [_content(item, house) for item in fresh.values()], now) if fresh else []
-    content_of.update(zip(fresh, content_ids, strict=True))
+    stored = posts.contents_of_mails(tx, by_mail)
+    words = {i: stored[i] if i in stored else content_of(item.case.facts, house) for i, item in by_mail.items()}
+    return [
+        Publication(item.case.read.mail.id, words[item.case.read.mail.id], item.case.facts, item.case.read.dedup_key)
+        for item in decided
+    ]
+
+
+def publish(
+    tx: Connection, wanted: Sequence[Publication], locked: dict[int, Locked], house: House, now: datetime
+) -> list[Published]:
+    """Makes posts; returns them in order. Numbers are allocated here, under the locks, and `locked` is told of them."""
+    if not wanted:
+        return []
+    content_ids = _store_words(tx, wanted, now)
     numbers = {community_id: held.last_number for community_id, held in locked.items()}
     rows = []
-    for item in decided:
-        facts = item.case.facts
+    for item in wanted:
+        facts = item.facts
         assert facts.community and facts.person
         names = (facts.community.name, facts.community.address)
         numbers[facts.community.id] += 1
         rows.append(
             NewPost(
                 community_id=facts.community.id,
-                content_id=content_of[item.case.read.mail.id],
+                content_id=content_ids[item.words_key],
                 author_id=facts.person.id,
                 number=numbers[facts.community.id],
-                dedup_key=item.case.read.dedup_key,
+                dedup_key=item.dedup_key,
                 title=title(facts.reading.parsed.subject, facts.reading.body.text, names),
                 topic_id=facts.place.topic.id if facts.place else None,
                 parent_id=facts.place.post.id if facts.place else None,
@@ -65,7 +93,22 @@ def publish(
     for community_id, number in numbers.items():
         if number != locked[community_id].last_number:
             communities.set_last_number(tx, community_id, number)
-    return {item.case.arrival.id: post_id for item, post_id in zip(decided, post_ids, strict=True)}
+            locked[community_id] = replace(locked[community_id], last_number=number)
+    return [Published(post_id, content_ids[item.words_key]) for item, post_id in zip(wanted, post_ids, strict=True)]
+
+
+def _store_words(tx: Connection, wanted: Sequence[Publication], now: datetime) -> dict[Hashable, int]:
+    """Content ids by words_key; what is not stored yet is, once."""
+    ids: dict[Hashable, int] = {}
+    fresh: dict[Hashable, NewContent] = {}
+    for item in wanted:
+        if isinstance(item.words, int):
+            ids[item.words_key] = item.words
+        else:
+            fresh.setdefault(item.words_key, item.words)
+    if fresh:
+        ids.update(zip(fresh, posts.add_contents(tx, list(fresh.values()), now), strict=True))
+    return ids
 
 
 def title(subject: str, text: str, names: Iterable[str] = ()) -> str:
@@ -93,12 +136,22 @@ def scrub(text: str) -> str:
     return _LINK_TOKEN.sub(r"\1…", text) if "/u/" in text or "/files/" in text else text
 
 
-def _content(item: Decided, house: House) -> NewContent:
-    facts = item.case.facts
+def new_message_id(house: House) -> str:
+    """A Message-ID of ours that nobody had before."""
+    return f"<{uuid.uuid4().hex}@{house.domain}>"
+
+
+def part_key(mail_key: str, number: int) -> str:
+    """What tells one part of a mail from the others among the posts of a community (I5)."""
+    return hashlib.sha256(f"{mail_key}\0{number}".encode()).hexdigest()
+
+
+def content_of(facts: Facts, house: House) -> NewContent:
+    """What a mail says, as it is stored: without our tokens, under a Message-ID of ours."""
     parsed, body = facts.reading.parsed, facts.reading.body
     assert facts.person
     return NewContent(
-        message_id=f"<{uuid.uuid4().hex}@{house.domain}>",
+        message_id=new_message_id(house),
         author_message_id=parsed.message_id,
         author_id=facts.person.id,
         subject=parsed.subject,

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.core import address
+from gateway.core.command import Command, Verb
 from gateway.core.community import (
     Community,
     CommunityKind,
@@ -21,12 +22,26 @@ from gateway.core.community import (
     Role,
 )
 from gateway.core.decision import Decision, Reason, Verdict
+from gateway.core.digest import Cadence, Part, PlacedBy
 from gateway.core.message import Attachment, Body, Classification, Kind, ParsedMessage, Reading
 from gateway.core.post import Post, Topic
 from inbound.authenticity import Proof
 from inbound.policy import TABLE, Facts, Rules, decide
-from inbound.route import ToBounce, ToCommunity, ToLeave, ToManagers, ToNobody, ToParent, ToPost
+from inbound.route import (
+    ToBounce,
+    ToCommunity,
+    ToDigest,
+    ToLeave,
+    ToManagers,
+    ToNobody,
+    ToParent,
+    ToPost,
+    ToQuestion,
+    ToQuiet,
+)
+from store.digests import ClosedDigest
 from store.posts import Place
+from tests.network import START
 
 RULES = Rules(require="proof", max_attachment_bytes=1000)
 ANN = Person(1, "ann@people.example", "Ann", "en", "Europe/Paris", NetworkRole.MEMBER, PersonState.ACTIVE)
@@ -91,6 +106,17 @@ CLOSED = replace(PLACE, topic=replace(PLACE.topic, closed=True))
 MODERATED = community(post=PostPolicy.MODERATED)
 AGORA = community(post=PostPolicy.EVERYONE)
 
+PARTS = (Part(4, "words", PlacedBy.POSITION),)
+MOVE = Command(Verb.MOVE, topic=4, number=1)
+DIGEST_ANSWER = replace(
+    PLAIN,
+    destination=ToDigest(5, 1),
+    reading=replace(WORDS, parts=PARTS),
+    digest=ClosedDigest(5, 1, Cadence.DAILY, "2026-11-23", "en", (), 0, START),
+    community=None,
+    membership=None,
+)
+
 # One line of facts for each line of the table, in its order.
 CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.DISCARD, Reason.BOUNCE, replace(PLAIN, destination=ToBounce(7))),
@@ -109,6 +135,18 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
         Reason.FASTER_THAN_HUMAN,
         replace(ANSWER, reading=reading(Kind.ORDINARY, "Thank you. " * 20), after=timedelta(seconds=2)),
     ),
+    (Verdict.HOLD, Reason.TOKEN_OF_ANOTHER, replace(PLAIN, destination=ToQuestion(6, 2), command=MOVE)),
+    (Verdict.DISCARD, Reason.DUPLICATE, replace(DIGEST_ANSWER, duplicate=True)),
+    (Verdict.OBEY, Reason.COMMAND, replace(DIGEST_ANSWER, command=Command(Verb.WEEKLY))),
+    (Verdict.REJECT, Reason.DIGEST_GONE, replace(DIGEST_ANSWER, digest=None)),
+    (
+        Verdict.REJECT,
+        Reason.ATTACHMENT_TOO_LARGE,
+        replace(DIGEST_ANSWER, reading=replace(reading(Kind.ORDINARY, "words", 1001), parts=PARTS)),
+    ),
+    (Verdict.REJECT, Reason.ENCRYPTED, replace(DIGEST_ANSWER, reading=replace(ENCRYPTED, parts=PARTS))),
+    (Verdict.REJECT, Reason.EMPTY, replace(DIGEST_ANSWER, reading=replace(WORDS, parts=()))),
+    (Verdict.SHARE_OUT, Reason.DIGEST_ANSWER, DIGEST_ANSWER),
     (Verdict.REJECT, Reason.TOPIC_GONE, replace(ANSWER, place=WITHDRAWN)),
     (Verdict.REJECT, Reason.NO_PLACE, replace(PLAIN, destination=ToNobody())),
     (Verdict.REJECT, Reason.NO_PLACE, replace(PLAIN, destination=ToParent(), community=None, membership=None)),
@@ -266,3 +304,16 @@ def test_words_are_words_also_in_a_forward_or_a_file() -> None:
 def test_who_runs_a_moderated_place_posts(role: Role, verdict: Verdict) -> None:
     facts = replace(PLAIN, community=MODERATED, membership=replace(MEMBER, role=role))
     assert decide(facts, RULES).verdict is verdict
+
+
+def test_a_word_at_an_address_for_people_is_obeyed_and_everything_else_goes_to_them() -> None:
+    asks = replace(PLAIN, destination=ToManagers(None, takes_commands=True), community=None, membership=None)
+    assert decide(asks, RULES).verdict is Verdict.FORWARD
+    assert decide(replace(asks, command=Command(Verb.DAILY)), RULES).verdict is Verdict.OBEY
+    unproven = replace(asks, command=Command(Verb.DAILY), proof=Proof(False, "no_pass"))
+    assert decide(unproven, RULES).verdict is Verdict.FORWARD
+
+
+def test_a_digest_is_ended_by_mail_like_a_community() -> None:
+    quiet = replace(PLAIN, destination=ToQuiet(Cadence.DAILY, 1), proof=Proof(False, "no_pass"))
+    assert decide(quiet, RULES).verdict is Verdict.UNSUBSCRIBE

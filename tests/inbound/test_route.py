@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.core import address
+from gateway.core.digest import Cadence
 from gateway.core.token import Purpose
 from inbound.route import (
     NO_RELAY,
@@ -15,11 +16,15 @@ from inbound.route import (
     Recipients,
     ToBounce,
     ToCommunity,
+    ToDigest,
     ToLeave,
     ToManagers,
     ToNobody,
     ToParent,
     ToPost,
+    ToQuestion,
+    ToQuiet,
+    digest_answered,
     route,
 )
 from store.database import Database
@@ -41,15 +46,19 @@ ROUTES: dict[str, Destination] = {
     "Digest": ToParent(),
     "postmaster": ToManagers(None),
     "abuse": ToManagers(None),
-    "aide": ToManagers(None),
-    "help": ToManagers(None),
-    "relais": ToManagers(None),
+    "aide": ToManagers(None, takes_commands=True),
+    "help": ToManagers(None, takes_commands=True),
+    "relais": ToManagers(None, takes_commands=True),
     "projets+owner": ToManagers("projets"),
     "Projets+Responsables": ToManagers("projets"),
     f"reply+{REPLY}": ToPost(9, 1),
     f"REPLY+{REPLY.upper()}": ToPost(9, 1),
     f"bounce+{BOUNCE}": ToBounce(77),
     f"leave+{LEAVE}": ToLeave(3, 1),
+    f"digest+{token(Purpose.DIGEST, 5, 1)}": ToDigest(5, 1),
+    f"answer+{token(Purpose.ANSWER, 6, 1)}": ToQuestion(6, 1),
+    f"leave+{token(Purpose.QUIET, 1, 4)}": ToQuiet(Cadence.WEEKLY, 4),
+    f"leave+{token(Purpose.QUIET, 9, 4)}": ToNobody(),
     # A token serves one end.
     f"reply+{LEAVE}": ToNobody(),
     f"leave+{REPLY}": ToNobody(),
@@ -144,3 +153,14 @@ def test_what_needs_no_store(recipients: Recipients) -> None:
         assert recipients.ask(path(local)) == UNKNOWN
     assert recipients.quick(path("projets", "else.example")) == NO_RELAY
     assert {str(reply)[:9] for reply in (OURS, UNKNOWN, NO_RELAY)} == {"250 2.1.5", "550 5.1.1", "550 5.7.1"}
+
+
+def test_a_digest_is_known_by_its_message_id() -> None:
+    assert digest_answered(["<x@y.example>", f"<digest.12@{DOMAIN.upper()}>"], HOUSE) == 12
+    for other in (
+        f"<digest.0@{DOMAIN}>",
+        "<digest.12@elsewhere.example>",
+        f"<digest.x@{DOMAIN}>",
+        f"<digest.{'9' * 30}@x>",
+    ):
+        assert digest_answered([other], HOUSE) is None

@@ -173,8 +173,8 @@ def test_everywhere_at_once(network: Network, database: Database, clock: SetCloc
     for place, pace in zip(places, (Pace.EACH, Pace.OFF, Pace.DAILY), strict=True):
         network.join(place, reader, pace=pace)
     with database.transaction() as tx:
-        assert paces.choose_everywhere(tx, reader, Pace.WEEKLY, clock()) == 2
-        assert paces.choose_everywhere(tx, reader, Pace.DAILY, clock(), only=Pace.WEEKLY) == 2
+        assert paces.choose_everywhere(tx, reader, Pace.WEEKLY, clock()) == [places[0], places[2]]
+        assert paces.choose_everywhere(tx, reader, Pace.DAILY, clock(), only=Pace.WEEKLY) == [places[0], places[2]]
         by_place = {row[0]: row[1] for row in tx.execute(select(memberships.c.community_id, memberships.c.pace))}
     assert [by_place[place] for place in places] == ["daily", "off", "daily"]
 

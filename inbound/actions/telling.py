@@ -1,0 +1,76 @@
+"""Telling: the notices that answer a person's digest answer or word of command, one to a mail.
+
+Only for a proven author whose mail may be answered at all (I8); nobody else's mail comes so far but one that says it is
+no person's to answer.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.core.decision import Reason
+from gateway.core.notice import NoticeKind, Obeyed
+from inbound.actions.answering import believable, may_be_told
+from inbound.case import Decided
+from inbound.route import House
+from store import notices
+from store.notices import NewNotice
+
+
+def receipt(tx: Connection, item: Decided, house: House, now: datetime, *, arrival_id: int | None = None) -> None:
+    """Where each part of an answer to a digest is: of this mail, or of the earlier one whose arrival is named."""
+    told = _notice(item, NoticeKind.RECEIPT, Reason.DIGEST_ANSWER, house, arrival_id or item.case.arrival.id)
+    _add(tx, item, told, house, now)
+
+
+def obeyed(tx: Connection, item: Decided, what: Obeyed, house: House, now: datetime) -> None:
+    """What has been done."""
+    told = _notice(item, NoticeKind.OBEYED, Reason.COMMAND, house, item.case.arrival.id, obeyed=what)
+    _add(tx, item, told, house, now)
+
+
+def reading(tx: Connection, item: Decided, topic_id: int, house: House, now: datetime) -> None:
+    """The posts of a topic."""
+    told = _notice(item, NoticeKind.READING, Reason.COMMAND, house, item.case.arrival.id, topic_id=topic_id)
+    _add(tx, item, told, house, now)
+
+
+def _add(tx: Connection, item: Decided, told: NewNotice, house: House, now: datetime) -> None:
+    if may_be_told(item):
+        notices.add(tx, [told], house.keys.current, now)
+
+
+def _notice(
+    item: Decided,
+    kind: NoticeKind,
+    reason: Reason,
+    house: House,
+    arrival_id: int,
+    *,
+    obeyed: Obeyed | None = None,
+    topic_id: int | None = None,
+) -> NewNotice:
+    facts = item.case.facts
+    parsed = facts.reading.parsed
+    assert facts.person
+    local, _, domain = item.case.arrival.forward_path.rpartition("@")
+    return NewNotice(
+        person_id=facts.person.id,
+        kind=kind,
+        reason=reason,
+        message_id=f"<{uuid.uuid4().hex}@{house.domain}>",
+        in_reply_to=parsed.message_id,
+        community_id=None,
+        arrival_id=arrival_id,
+        sent_to=f"{local.partition(house.separator)[0]}@{domain}",
+        topic_title="",
+        subject=parsed.subject,
+        text="",
+        files=(),
+        sent_at=believable(parsed.date, item.case.read.mail.envelope.received_at),
+        obeyed=obeyed,
+        topic_id=topic_id,
+    )

@@ -1,0 +1,115 @@
+"""What a mail asks for by a word, as far as the place it was sent to lets that word act. Pure.
+
+Called by the gathering. A word that may act in one place is an ordinary post in another: "Tout" under a post says all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from gateway.core.command import Command, Place, Verb
+from gateway.core.community import Person
+from gateway.core.digest import PartState, PlacedBy
+from gateway.core.message import Kind, Reading
+from inbound.choices import read_choice
+from inbound.commands import read_command
+from inbound.route import Destination, ToDigest, ToManagers, ToPost, ToQuestion
+from store.answer_parts import StoredPart
+
+_PACES = frozenset((Verb.ALL, Verb.DAILY, Verb.WEEKLY, Verb.PAUSE, Verb.RESUME))
+_TOPICS = frozenset((Verb.MUTE, Verb.FOLLOW))
+_IN_A_POST = _TOPICS | {Verb.STOP, Verb.LEAVE}
+_IN_A_DIGEST = _PACES | _TOPICS | {Verb.STOP, Verb.LEAVE, Verb.GET}
+_AT_AN_ADDRESS = _PACES | _TOPICS | {Verb.GET}
+_WITH_A_RECEIPT = frozenset((Verb.MOVE, Verb.CANCEL))
+_LONGEST = 1200
+
+
+def asked_for(
+    destination: Destination,
+    reading: Reading,
+    person: Person,
+    today: date,
+    receipt: tuple[Sequence[StoredPart], Mapping[int, str]] = ((), {}),
+) -> Command | None:
+    """The command that the whole mail is; `receipt` is what the answered one told of, and the topics it offered."""
+    if reading.classification.kind is not Kind.ORDINARY or len(reading.body.text) > _LONGEST:
+        return None
+    match destination:
+        case ToPost():
+            return _command(reading.body.text, Place.POST, person, today, _IN_A_POST)
+        case ToDigest():
+            return _in_a_digest(reading, person, today)
+        case ToQuestion():
+            return _with_a_receipt(reading, person, today, receipt)
+        case ToManagers(takes_commands=True):
+            subject = reading.parsed.subject
+            command = read_command(reading.body.text, subject, Place.ADDRESS, today, person.locale)
+            return _complete(command, _AT_AN_ADDRESS)
+        case _:
+            return None
+
+
+def local_day(person: Person, moment: datetime) -> date:
+    """The day it is for this person."""
+    return moment.astimezone(zone_of(person)).date()
+
+
+def zone_of(person: Person) -> tzinfo:
+    """Their time zone; UTC where this machine does not know it."""
+    return _zone(person.timezone)
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        return UTC
+
+
+def _in_a_digest(reading: Reading, person: Person, today: date) -> Command | None:
+    parts = reading.parts or ()
+    if len(parts) != 1 or parts[0].placed_by not in (PlacedBy.NOWHERE, PlacedBy.ONLY_TOPIC):
+        return None
+    return _command(parts[0].text, Place.DIGEST, person, today, _IN_A_DIGEST)
+
+
+def _with_a_receipt(
+    reading: Reading, person: Person, today: date, receipt: tuple[Sequence[StoredPart], Mapping[int, str]]
+) -> Command | None:
+    parts, topics = receipt
+    command = _command(reading.body.text, Place.QUESTION, person, today, _WITH_A_RECEIPT)
+    if command is not None:
+        return command if _part_of(command, parts) else None
+    open_parts = [part for part in parts if part.state is PartState.ASKED]
+    chosen = read_choice(reading.body.text, topics)
+    if chosen is None or len(open_parts) != 1:
+        return None
+    return Command(Verb.MOVE, topic=chosen, number=open_parts[0].ordinal)
+
+
+def part_meant(command: Command, parts: Sequence[StoredPart]) -> StoredPart | None:
+    """The part that MOVE or CANCEL calls by its number; without one, the only one there is."""
+    if command.number is None:
+        return parts[0] if len(parts) == 1 else None
+    return next((part for part in parts if part.ordinal == command.number), None)
+
+
+def _part_of(command: Command, parts: Sequence[StoredPart]) -> bool:
+    return part_meant(command, parts) is not None and (command.verb is not Verb.MOVE or command.topic is not None)
+
+
+def _command(text: str, place: Place, person: Person, today: date, verbs: frozenset[Verb]) -> Command | None:
+    return _complete(read_command(text, "", place, today, person.locale), verbs, place)
+
+
+def _complete(command: Command | None, verbs: frozenset[Verb], place: Place = Place.ADDRESS) -> Command | None:
+    """The command, if it acts here and nothing it needs is missing: in doubt the words are words."""
+    if command is None or command.verb not in verbs or command.problem is not None:
+        return None
+    needs_topic = command.verb in (*_TOPICS, Verb.GET) and place is not Place.POST
+    return None if needs_topic and command.topic is None else command

@@ -1,0 +1,118 @@
+"""Sharing out: the parts of an answer to a digest, each decided as if it had been mailed to its topic. Pure.
+
+Called by the pipeline between the verdicts and the effects, which are inbound/actions/parts.py. Nothing is ever
+published in a guessed place: what has none is asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gateway.core.command import Command, Place, Verb
+from gateway.core.decision import Reason, Verdict
+from gateway.core.digest import Part, PartState, PlacedBy
+from gateway.core.message import Body
+from inbound import policy
+from inbound.case import Decided, PartCase
+from inbound.commands import read_command
+from inbound.policy import Facts, Rules
+from inbound.thanks import read_thanks
+
+_LONGEST_COMMAND = 100
+_OF_A_TOPIC = frozenset((Verb.MUTE, Verb.FOLLOW, Verb.STOP, Verb.LEAVE, Verb.GET))
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPart:
+    """One part with what is to become of it. `facts` are those of its topic, or of the whole mail without one."""
+
+    item: Decided
+    number: int
+    """From 1, as the receipt counts."""
+    part: Part
+    state: PartState
+    reason: str
+    facts: Facts
+    command: Command | None = None
+
+
+def plan(decided: Sequence[Decided], rules: Rules) -> list[PlannedPart]:
+    """The parts of every answer to a digest that is to be shared out, but for those that were before."""
+    planned = []
+    for item in decided:
+        if item.decision.verdict is Verdict.SHARE_OUT:
+            planned += _plan_mail(item, rules)
+    return planned
+
+
+def _plan_mail(item: Decided, rules: Rules) -> list[PlannedPart]:
+    done = item.case.done
+    parts = [
+        _plan_part(item, number, case, rules) for number, case in enumerate(item.case.parts, 1) if number not in done
+    ]
+    return _with_files(item, parts)
+
+
+def _plan_part(item: Decided, number: int, case: PartCase, rules: Rules) -> PlannedPart:
+    part, facts = case.part, case.facts
+    if part.topic_id is None:
+        return PlannedPart(item, number, part, PartState.ASKED, "", facts)
+    command = _command(part, facts)
+    if command is not None and facts.membership is not None:
+        return PlannedPart(item, number, part, PartState.OBEYED, command.verb.value, facts, command)
+    decision = policy.decide(facts, rules)
+    match decision.verdict:
+        case Verdict.PUBLISH:
+            if facts.place is not None and facts.place.post.author_id != _writer(facts) and read_thanks(part.text):
+                return PlannedPart(item, number, part, PartState.THANKED, "", facts)
+            return PlannedPart(item, number, part, PartState.POSTED, "", facts)
+        case Verdict.HOLD:
+            return PlannedPart(item, number, part, PartState.HELD, decision.reason.value, facts)
+        case _:
+            return PlannedPart(item, number, part, PartState.RETURNED, decision.reason.value, facts)
+
+
+def _command(part: Part, facts: Facts) -> Command | None:
+    if facts.person is None or len(part.text) > _LONGEST_COMMAND:
+        return None
+    command = read_command(part.text, "", Place.POST, facts.today, facts.person.locale)
+    return command if command is not None and command.verb in _OF_A_TOPIC else None
+
+
+def _writer(facts: Facts) -> int:
+    return facts.person.id if facts.person else 0
+
+
+def _with_files(item: Decided, parts: list[PlannedPart]) -> list[PlannedPart]:
+    """Files go with the one part that is posted; among several, they wait for their writer to say with which."""
+    files = item.case.facts.reading.parsed.attachments
+    if not files:
+        return parts
+    posted = [part for part in parts if part.state is PartState.POSTED]
+    if len(posted) == 1 and len(parts) == 1:
+        [only] = posted
+        return [replace(only, facts=_carrying(only.facts, item))]
+    asked = [part for part in parts if part.state is PartState.ASKED]
+    if asked:
+        first = parts.index(asked[0])
+        return [replace(p, facts=_carrying(p.facts, item)) if n == first else p for n, p in enumerate(parts)]
+    if len(posted) == 1:
+        return [replace(p, facts=_carrying(p.facts, item)) if p is posted[0] else p for p in parts]
+    number = len(item.case.parts) + 1
+    if number in item.case.done:
+        return parts
+    alone = Part(None, "", PlacedBy.NOWHERE)
+    facts = replace(item.case.facts, reading=replace(item.case.facts.reading, body=Body("", None)))
+    return [*parts, PlannedPart(item, number, alone, PartState.ASKED, "", facts)]
+
+
+def _carrying(facts: Facts, item: Decided) -> Facts:
+    whole = item.case.facts.reading.parsed
+    reading = facts.reading
+    return replace(facts, reading=replace(reading, parsed=replace(reading.parsed, attachments=whole.attachments)))
+
+
+def reason_of(planned: PlannedPart) -> Reason | None:
+    """Why a part came back or is held; None for the others."""
+    return Reason(planned.reason) if planned.state in (PartState.HELD, PartState.RETURNED) else None

@@ -1,0 +1,48 @@
+"""Readings: a topic as somebody may read it by mail, as long as they may read it at all (I11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from gateway.core.community import shown_name
+from gateway.core.notice import Choice, ReadPost
+from store.schema import contents, memberships, people, posts, topics
+
+MOST_POSTS = 30
+"""Of a longer topic the first post and the latest are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRead:
+    """A topic with its posts, oldest first; None and nothing where the reader may not read it."""
+
+    topic: Choice | None = None
+    posts: tuple[ReadPost, ...] = ()
+    post_id: int | None = None
+    """The latest: what an answer answers."""
+
+
+def read(tx: Connection, topic_id: int, person_id: int) -> TopicRead:
+    """The topic, if this person is a member of its community."""
+    found = tx.execute(
+        select(topics.c.id, topics.c.title)
+        .join(memberships, memberships.c.community_id == topics.c.community_id)
+        .where(topics.c.id == topic_id, memberships.c.person_id == person_id)
+    ).first()
+    if found is None:
+        return TopicRead()
+    query = (
+        select(posts.c.id, posts.c.created_at, contents.c.text, people.c.name, people.c.address)
+        .join(contents, contents.c.id == posts.c.content_id)
+        .join(people, people.c.id == posts.c.author_id)
+        .where(posts.c.topic_id == topic_id, posts.c.withdrawn_at.is_(None))
+    )
+    latest = list(reversed(tx.execute(query.order_by(posts.c.id.desc()).limit(MOST_POSTS)).all()))
+    if len(latest) == MOST_POSTS:
+        latest = [*tx.execute(query.order_by(posts.c.id).limit(1)).all(), *latest[1:]]
+    if not latest:
+        return TopicRead()
+    told = tuple(ReadPost(shown_name(row.name, row.address), row.created_at, row.text) for row in latest)
+    return TopicRead(Choice(found.id, found.title), told, latest[-1].id)
