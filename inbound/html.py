@@ -73,6 +73,7 @@ _EXACT_SIGNATURES = frozenset({"signature", "x_signature"})
 class _Context:
     mark: Mark = Mark.NONE
     pre: bool = False
+    depth: int = 0
 
 
 @dataclass(slots=True)
@@ -123,6 +124,7 @@ class _Writer:
     _pieces: list[str] = field(default_factory=list)
     _line_nodes: list[LexborNode] = field(default_factory=list)
     _mark: Mark = Mark.NONE
+    _depth: int = 0
     _gap: bool = False
     _prefix: str = ""
 
@@ -144,7 +146,7 @@ class _Writer:
         if not text:
             return
         if not self._pieces or (self._mark is Mark.NONE and not "".join(self._pieces).strip()):
-            self._mark = context.mark
+            self._mark, self._depth = context.mark, context.depth
         self._pieces.append(text)
 
     def attach(self, node: LexborNode) -> None:
@@ -175,7 +177,7 @@ class _Writer:
                 self.lines.append(Line("", self._mark if self._mark is Mark.INDENT else Mark.NONE))
                 self.nodes.append([])
             self._gap = False
-            self.lines.append(Line(self._prefix + text if text else "", self._mark if text else Mark.NONE))
+            self.lines.append(Line(self._prefix + text if text else "", self._mark if text else Mark.NONE, self._depth))
             self.nodes.append(self._line_nodes)
             self._prefix = ""
         elif self._line_nodes:
@@ -243,7 +245,7 @@ def _enter(
         writer.end_line()
     elif tag in _BLOCKS:
         writer.end_line(gap=tag in _PARAGRAPHS)
-    return _Context(mark, context.pre or tag == "pre")
+    return _Context(mark, context.pre or tag == "pre", context.depth + (tag == "blockquote"))
 
 
 def _closing(tag: str, attributes: dict[str, str | None], node: LexborNode) -> str:

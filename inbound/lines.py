@@ -6,7 +6,7 @@ sees a line: without the marks that programs add for direction and width, which 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 MAX_LOOKED_AT = 1000
@@ -46,6 +46,8 @@ class Line:
 
     text: str
     mark: Mark = Mark.NONE
+    depth: int = field(default=0, compare=False)
+    """How many blockquotes of the HTML it stands in; 0 for plain text, whose marks are in `text`."""
 
 
 def visible(text: str) -> str:

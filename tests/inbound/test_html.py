@@ -184,3 +184,14 @@ def test_a_costly_document_is_read_as_bare_words() -> None:
     document = read_html("<div>" * 600 + "one &amp; two<br>three" + "</div>" * 600)
     assert [line.text for line in document.lines if line.text] == ["one & two", "three"]
     assert document.shown([True] * len(document.lines)) is None
+
+
+def test_a_line_knows_how_deep_it_is_quoted() -> None:
+    lines = read_html("a<blockquote>b<blockquote type=cite><p>c</p></blockquote>d</blockquote>e").lines
+    assert [(line.text, line.depth) for line in lines if line.text] == [
+        ("a", 0),
+        ("b", 1),
+        ("c", 2),
+        ("d", 1),
+        ("e", 0),
+    ]
