@@ -1,0 +1,149 @@
+"""ParsedMessage + the digest it answers → Parts: the person's words, each with the topic it belongs to, or with none.
+
+Called with the digest as it was sent. split() never raises and guesses no place: words that no rule places are NOWHERE.
+HTML is read first; the text part contradicts it, or speaks alone where there is no HTML or it says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gateway.core.digest import Part, PlacedBy, SentDigest
+from gateway.core.message import ParsedMessage
+from inbound import charset, typed_topics
+from inbound.courtesies import is_courtesy
+from inbound.html import read_html
+from inbound.lines import Line
+from inbound.sent_words import SentWords, html_words, stands_in, text_words, words_of
+from inbound.stretches import Found, Stretch, find
+
+_BLANK_LINES = re.compile(r"\n(?:[ \t\xa0]*\n){2,}")
+
+
+def split(parsed: ParsedMessage, sent: SentDigest) -> tuple[Part, ...]:
+    """The newly written words of an answer to `sent`, top to bottom: one Part for each topic and kind of placing.
+
+    () where the mail says nothing new. NOWHERE parts are joined into one and have no topic; what is TYPED may name a
+    topic that the digest does not show. Linear in the size of the mail.
+    """
+    author = parsed.author_name
+    html = _read(read_html(parsed.html).lines, sent, author, (html_words, text_words)) if parsed.html else _NOTHING
+    if not parsed.text:
+        return html.parts
+    lines = [Line(text) for text in parsed.text.split("\n")]
+    if html.parts:
+        # To contradict, it takes no more than the words that the HTML was compared with.
+        text = _read(lines, sent, author, (html_words,))
+        if 2 * html.matched >= text.matched:
+            return _undisputed(html.parts, text.parts)
+    return _read(lines, sent, author, (text_words, html_words)).parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    parts: tuple[Part, ...] = ()
+    matched: int = 0
+
+
+_NOTHING = _Answer()
+
+
+def _read(
+    lines: Sequence[Line], sent: SentDigest, author: str, bodies: Sequence[Callable[[SentDigest], SentWords]]
+) -> _Answer:
+    """One body of the answer beside that body of the digest which it quotes: clients make text from HTML, too."""
+    best: tuple[Found, SentWords] | None = None
+    for prepare in bodies:
+        words = prepare(sent)
+        found = find(lines, words)
+        if best is None or found.matched > best[0].matched:
+            best = found, words
+        if 10 * found.matched >= 9 * found.words:
+            break
+    return _Answer(_parts(*best, sent, author), best[0].matched) if best is not None else _NOTHING
+
+
+def _parts(found: Found, words: SentWords, sent: SentDigest, author: str) -> tuple[Part, ...]:
+    pieces: list[Part] = []
+    for stretch in found.stretches:
+        placed = _place(stretch, found, words, sent)
+        for typed in typed_topics.divide(stretch.lines, sent.topics, words.headings):
+            if typed.topics:
+                text = _text(_without_courtesies(typed.lines, author))
+                pieces.extend(Part(topic, text, PlacedBy.TYPED) for topic in typed.topics)
+            else:
+                pieces.append(Part(placed[0], _text(typed.lines), placed[1]))
+    said = [piece for piece in pieces if piece.text]
+    telling = [
+        piece
+        for piece in said
+        if piece.placed_by not in (PlacedBy.NOWHERE, PlacedBy.ONLY_TOPIC)
+        or not is_courtesy(piece.text.split("\n"), author)
+    ]
+    return _joined(telling or said)
+
+
+def _place(stretch: Stretch, found: Found, words: SentWords, sent: SentDigest) -> tuple[int | None, PlacedBy]:
+    """Where a stretch belongs, by what stands above it or what is quoted beside it."""
+    if found.quoted_topic is not None and not (found.marked and stretch.topic is not None):
+        return found.quoted_topic, PlacedBy.QUOTED
+    if stretch.topic is not None:
+        return stretch.topic, PlacedBy.POSITION
+    if len(sent.topics) == 1:
+        return sent.topics[0], PlacedBy.ONLY_TOPIC
+    topics = stands_in(found.selection, words) if found.selection else set()
+    topic = topics.pop() if len(topics) == 1 else None
+    return topic, PlacedBy.NOWHERE if topic is None else PlacedBy.QUOTED
+
+
+def _joined(pieces: Sequence[Part]) -> tuple[Part, ...]:
+    """What was written in several places for one topic is one answer; what was typed for it stays apart."""
+    found: dict[tuple[int | None, bool], Part] = {}
+    for piece in pieces:
+        key = piece.topic_id, piece.placed_by is PlacedBy.TYPED
+        above = found.get(key)
+        text = piece.text if above is None else f"{above.text}\n\n{piece.text}"
+        found[key] = Part(piece.topic_id, text, piece.placed_by if above is None else above.placed_by)
+    return tuple(found.values())
+
+
+def _without_courtesies(lines: Sequence[str], author: str) -> Sequence[str]:
+    """Without the closing paragraphs that end the mail and not the answer: "#12 mute" stays two words."""
+    end = len(lines)
+    while end:
+        start = end
+        while start and not lines[start - 1].strip():
+            start -= 1
+        while start and lines[start - 1].strip():
+            start -= 1
+        if not start or not is_courtesy(lines[start:end], author):
+            break
+        end = start
+    return lines[:end]
+
+
+def _text(lines: Sequence[str]) -> str:
+    return charset.clean_text(_BLANK_LINES.sub("\n\n", "\n".join(lines)).strip())
+
+
+def _undisputed(parts: Sequence[Part], others: Sequence[Part]) -> tuple[Part, ...]:
+    """The parts; where the other body has the same words in another topic, in none: one of the two is wrong."""
+    topics: dict[tuple[str, ...], set[int | None]] = {}
+    for part in others:
+        if part.placed_by is not PlacedBy.NOWHERE:
+            topics.setdefault(_words(part), set()).add(part.topic_id)
+    checked = [
+        Part(None, part.text, PlacedBy.NOWHERE)
+        if part.placed_by in (PlacedBy.POSITION, PlacedBy.QUOTED)
+        and (words := _words(part))
+        and part.topic_id not in topics.get(words, {part.topic_id})
+        else part
+        for part in parts
+    ]
+    return _joined(checked)
+
+
+def _words(part: Part) -> tuple[str, ...]:
+    return tuple(words_of(part.text))

@@ -1,0 +1,220 @@
+"""The words of a digest as it was sent, ready to be found again in an answer, whatever a client did to them.
+
+digest_reply prepares them once per digest, fragment by fragment, because fragments are shared by all who got them;
+alignment and stretches look words up. Words are compared without case, width, links, footnotes and zero-width marks.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote
+
+from gateway.core.digest import SentDigest
+from inbound.html import read_html
+
+RUN = 3
+"""Words in a row that make a match: a common word inside an answer matches by chance, three do not."""
+UNKNOWN = -1
+"""The number of a word that the digest does not have."""
+_ZERO_WIDTH = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
+_ONE_WORD = rf"\w+(?:[{_ZERO_WIDTH}]+\w+)*"
+_LINKS = r"(?:https?|ftp|mailto|tel|cid|mid):[^\s<>]+|www\.[^\s<>]+|\[\d{1,3}\]"
+_MARKS = r"\[?\#\d{1,9}\]?(?!\w)"
+_PLAIN = rf"{_LINKS}|({_MARKS}|€|{_ONE_WORD})"
+# Addresses, and what is left of a percent-coded link where a client broke it over two lines.
+_TANGLED = (
+    r"[^\s<>()\[\]@]{1,100}@[^\s<>()\[\]]{1,300}|"
+    rf"[^\s<>%&]{{0,100}}(?:%[0-9A-Fa-f]{{2}}|&\w{{1,20}}=)[^\s<>]+|{_PLAIN}"
+)
+_WORDS = (re.compile(_PLAIN), re.compile(_TANGLED))
+_SPANS = (re.compile(_PLAIN, re.IGNORECASE), re.compile(_TANGLED, re.IGNORECASE))
+_TANGLE = re.compile("[@%&]")
+_UNSEEN = re.compile(f"[{_ZERO_WIDTH}]")
+_LINK = re.compile(r"(?:https?|mailto):[^\s<>\"']+")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of one line of NFC text as every client leaves them. The mark [#12] is the word "#12". Linear."""
+    found = _WORDS[_TANGLE.search(text) is not None].findall(text.casefold())
+    if "#" in text:
+        found = [word.strip("[]") for word in found]
+    if text.isascii():
+        return [word for word in found if word]
+    return [word if word.isascii() else _fold(word) for word in found if word]
+
+
+def spans_of(text: str) -> list[tuple[int, int]]:
+    """Where each word of words_of() begins and ends in the line."""
+    return [match.span(1) for match in _SPANS[_TANGLE.search(text) is not None].finditer(text) if match[1]]
+
+
+@lru_cache(maxsize=8192)
+def _fold(word: str) -> str:
+    if word == "€":
+        return "eur"
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", word)).casefold()
+
+
+def without_links(text: str) -> str:
+    """The text without its links, addresses, footnote numbers, and what is left of a link that was broken."""
+    return _SPANS[1].sub(lambda match: match[0] if match[1] else "", text)
+
+
+def is_ours(link: str, sent: SentWords, *, quoted: bool) -> bool:
+    """The link is one of the digest, whatever a scanner of links wrapped around it, and however much was broken off.
+
+    `quoted`: it stands in a quote, where a link to our host is one that we sent, whatever token it had.
+    """
+    bare = bare_link(link)
+    return bare in sent.links or ((quoted or "?url=" in link) and _host(bare) in sent.hosts)
+
+
+def _host(bare: str) -> str:
+    return bare.partition("://")[2].partition("/")[0]
+
+
+def bare_link(link: str) -> str:
+    """What two copies of a link share: unwrapped from a scanner's, without query, fragment and letter case."""
+    _, wrapped, inner = link.partition("?url=")
+    if wrapped:
+        link = unquote(inner.split("&")[0])
+    return link.split("?")[0].split("#")[0].rstrip("/>.,;)").lower()
+
+
+@dataclass(frozen=True, slots=True)
+class SentWords:
+    """One body of a digest, HTML or text, as numbered words in a row. A place is an index into that row."""
+
+    numbers: dict[str, int]
+    words: list[int]
+    pieces: list[int]
+    """For each place the index of its piece."""
+    begins: bytearray
+    """Flags of places that begin a line, and `ends` of those that end one."""
+    ends: bytearray
+    runs: dict[int, list[int]]
+    """The places, rising, where each run of RUN words begins."""
+    marks: dict[int, list[int]]
+    """The places of each word that is a mark such as #12."""
+    topics: tuple[int | None, ...]
+    """The topic of each piece."""
+    headings: dict[int, tuple[str, ...]]
+    """For each topic the words behind its mark in the line where it first stands."""
+    ornaments: frozenset[str]
+    """Its lines without any word."""
+    links: frozenset[str]
+    hosts: frozenset[str]
+
+    def key(self, first: int, second: int, third: int) -> int:
+        """The key of three words in a row in `runs`."""
+        size = len(self.numbers) + 1
+        return (first * size + second) * size + third
+
+    def topic_at(self, place: int) -> int | None:
+        """The topic whose words stand there, None for what belongs to no topic."""
+        return self.topics[self.pieces[place]]
+
+
+@lru_cache(maxsize=64)
+def html_words(sent: SentDigest) -> SentWords:
+    """The digest's words as its HTML shows them."""
+    return _index(sent, tuple(_html_fragment(piece.html) for piece in sent.pieces))
+
+
+@lru_cache(maxsize=64)
+def text_words(sent: SentDigest) -> SentWords:
+    """The digest's words as its text part has them."""
+    return _index(sent, tuple(_text_fragment(piece.text) for piece in sent.pieces))
+
+
+def stands_in(selection: str, sent: SentWords) -> set[int | None]:
+    """To what the places of a few words belong; `selection` is words as words_of() gives them, one blank between."""
+    numbers = [sent.numbers.get(word, UNKNOWN) for word in selection.split()]
+    if not numbers or UNKNOWN in numbers:
+        return set()
+    size = len(numbers)
+    return {
+        sent.topic_at(place)
+        for place, number in enumerate(sent.words)
+        if number == numbers[0] and sent.words[place : place + size] == numbers
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Fragment:
+    lines: tuple[tuple[str, ...], ...]
+    ornaments: frozenset[str]
+    links: frozenset[str]
+
+
+@lru_cache(maxsize=1024)
+def _html_fragment(html: str) -> _Fragment:
+    return _fragment((line.text for line in read_html(html).lines), html)
+
+
+@lru_cache(maxsize=1024)
+def _text_fragment(text: str) -> _Fragment:
+    return _fragment(text.splitlines(), text)
+
+
+def _fragment(lines: Iterable[str], source: str) -> _Fragment:
+    found = [(line, words_of(line if line.isascii() else unicodedata.normalize("NFC", line))) for line in lines]
+    return _Fragment(
+        lines=tuple(tuple(words) for _, words in found if words),
+        ornaments=frozenset(line.strip(" \t\xa0>|*") for line, words in found if not words),
+        links=frozenset(bare_link(link) for link in _LINK.findall(source)),
+    )
+
+
+def _index(sent: SentDigest, fragments: tuple[_Fragment, ...]) -> SentWords:
+    topics = tuple(piece.topic_id for piece in sent.pieces)
+    links = frozenset().union(*(fragment.links for fragment in fragments))
+    found = SentWords(
+        numbers={},
+        words=[],
+        pieces=[],
+        begins=bytearray(),
+        ends=bytearray(),
+        runs={},
+        marks={},
+        topics=topics,
+        headings={},
+        ornaments=frozenset().union(*(fragment.ornaments for fragment in fragments)),
+        links=links,
+        hosts=frozenset(host for link in links if (host := _host(link))),
+    )
+    for piece, fragment in enumerate(fragments):
+        for line in fragment.lines:
+            _add_line(found, line, piece)
+            topic = topics[piece]
+            if topic is not None and topic not in found.headings and line[0] == f"#{topic}":
+                found.headings[topic] = line[1:]
+    _add_runs(found)
+    return found
+
+
+def _add_line(found: SentWords, line: tuple[str, ...], piece: int) -> None:
+    numbers = found.numbers
+    found.words.extend([numbers.setdefault(word, len(numbers)) for word in line])
+    found.pieces.extend([piece] * len(line))
+    found.begins.extend(b"\1" + bytes(len(line) - 1))
+    found.ends.extend(bytes(len(line) - 1) + b"\1")
+
+
+def _add_runs(found: SentWords) -> None:
+    words, runs = found.words, found.runs
+    size = len(found.numbers) + 1
+    for place, (first, second, third) in enumerate(zip(words, words[1:], words[2:], strict=False)):
+        key = (first * size + second) * size + third
+        if key in runs:
+            runs[key].append(place)
+        else:
+            runs[key] = [place]
+    marks = {number for word, number in found.numbers.items() if word[0] == "#"}
+    for place, number in enumerate(words):
+        if number in marks:
+            found.marks.setdefault(number, []).append(place)
