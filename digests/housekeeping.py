@@ -10,7 +10,7 @@ from itertools import islice
 import structlog
 from sqlalchemy import Connection
 
-from store import blob_names, deliveries, notices, past_mails
+from store import blob_names, deliveries, digests, fragments, notices, past_mails
 from store.blobs import Blobs
 from store.database import Database
 
@@ -21,11 +21,12 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Days for which raw mails, finished deliveries with their notices, and the outcomes of arrivals are kept."""
+    """Days for which raw mails, finished deliveries with notices, outcomes of arrivals, and digests are kept."""
 
     raw_days: int
     sent_days: int
     log_days: int
+    answer_days: int = 30
 
 
 def tidy(database: Database, blobs: Blobs, retention: Retention, now: datetime) -> None:
@@ -45,8 +46,21 @@ def tidy(database: Database, blobs: Blobs, retention: Retention, now: datetime) 
         blobs.delete(blob)
     sent = _in_steps(database, lambda tx: deliveries.purge(tx, sent_before, _AT_ONCE))
     told = _in_steps(database, lambda tx: notices.purge(tx, sent_before, _AT_ONCE))
+    # An answer finds its topics as long as the digest is kept with the words of its items.
+    answerable = now - timedelta(days=retention.answer_days)
+    papers = _in_steps(database, lambda tx: digests.purge(tx, answerable, _AT_ONCE))
+    pieces = _in_steps(database, lambda tx: fragments.purge(tx, answerable, _AT_ONCE))
     past = _in_steps(database, lambda tx: past_mails.forget(tx, log_before, _AT_ONCE))
-    log.info("tidied", raw_mails=raw, deliveries=sent, notices=told, messages=past, leftovers=blobs.sweep())
+    log.info(
+        "tidied",
+        raw_mails=raw,
+        deliveries=sent,
+        notices=told,
+        messages=past,
+        digests=papers,
+        fragments=pieces,
+        leftovers=blobs.sweep(),
+    )
 
 
 def sweep(database: Database, blobs: Blobs) -> int:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from digests import housekeeping, waiting
 from digests.housekeeping import Retention
+from digests.rounds import Rounds
 from digests.waiting import Origin
 from gateway.core.clock import JUMP, Clock, ClockWatch
 from gateway.core.errors import StoreError
@@ -31,8 +32,17 @@ _TELL_EVERY_S = 60
 class Scheduler:
     """Runs what has to be done by the clock, on a thread of its own."""
 
-    def __init__(self, database: Database, blobs: Blobs, retention: Retention, origin: Origin, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        blobs: Blobs,
+        retention: Retention,
+        origin: Origin,
+        rounds: Rounds,
+        clock: Clock,
+    ) -> None:
         self._database = database
+        self._rounds = rounds
         self._origin = origin
         self._blobs = blobs
         self._retention = retention
@@ -40,6 +50,7 @@ class Scheduler:
         self._watch = ClockWatch(clock)
         self._told = False
         self._looking = threading.Lock()
+        self._stopping = threading.Event()
         self._ticks = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
 
     def start(self) -> None:
@@ -49,12 +60,15 @@ class Scheduler:
         # It looks at every blob there is: once a day is enough for what is at least a day and a half old.
         self._ticks.add_job(self._sweep, "cron", hour=hour, minute=minute)
         self._ticks.add_job(self._tell, "interval", seconds=_TELL_EVERY_S)
+        # On the minute, which is how people name their hour.
+        self._ticks.add_job(self._close_digests, "cron", second=0)
         # Often enough to see a jump as one, and what comes after it as the time that runs.
         self._ticks.add_job(self._watch_the_clock, "interval", minutes=1)
         self._ticks.start()
 
     def stop(self) -> None:
         """Stops ticking; waits for a tick under way."""
+        self._stopping.set()
         if self._ticks.running:
             self._ticks.shutdown(wait=True)
 
@@ -70,6 +84,16 @@ class Scheduler:
         else:
             if told:
                 log.info("told_what_waits", notices=told)
+
+    def _close_digests(self) -> None:
+        now = self._clock()
+        try:
+            self._rounds.run(now, now, self._stopping.is_set)
+        except StoreError as error:
+            log.error("digest_trouble", trouble=str(error))
+        except Exception:
+            # The next minute makes it up.
+            log.exception("digests_failed")
 
     def _watch_the_clock(self) -> None:
         with self._looking:

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import structlog
 
+from digests.candidate import Budget
+from digests.close import Plan
 from digests.housekeeping import Retention
+from digests.rounds import Rounds
 from digests.waiting import Origin
 from digests.worker import Scheduler
 from gateway import descriptors, edges, keys, presence
@@ -27,6 +30,7 @@ from gateway.starting import Mistakes, require_free
 from gateway.supervision import RelayWatch, Supervisor
 from gateway.web.server import Web, WebSetup
 from inbound.authenticity import Border
+from inbound.hints import SentDigests
 from inbound.job import ReaderSetup
 from inbound.listener import Listener
 from inbound.policy import Rules
@@ -34,8 +38,11 @@ from inbound.route import House, Recipients
 from inbound.spool import Spool
 from inbound.worker import Worker, WorkerSetup
 from outbound.compose import Composer
+from outbound.composing import Pressroom
 from outbound.contents import Contents
 from outbound.contents import Limits as ContentLimits
+from outbound.digest import DigestComposer
+from outbound.digest_contents import DigestContents, Press
 from outbound.headers import Site
 from outbound.render import Renderer
 from outbound.sent import SentTexts
@@ -112,6 +119,7 @@ class App:
             reader=self.reader_setup(),
             readers=1,
             sent_texts=self.sent_texts(),
+            sent_digests=self.sent_digests(),
             decided=lambda item: self.metrics.decided(item.decision),
         )
         return Worker(setup, self.database, self.wakeups, self.clock)
@@ -144,6 +152,7 @@ class App:
         setup = SenderSetup(
             composer=self._composer(),
             contents=self._contents(),
+            press=self._pressroom(),
             courier=courier,
             signer=signer,
             unrecorded=own.relay.unrecorded,
@@ -154,6 +163,25 @@ class App:
     def _attempted(self, outcome: Outcome) -> None:
         self.metrics.attempted(outcome)
         self._relay_watch.attempted(outcome)
+
+    def _pressroom(self) -> Pressroom:
+        own = self.settings
+        press = Press(own.gateway.domain, own.gateway.name, own.digests.rhythm(own.gateway.timezone))
+        # Its composer and what it remembers belong to one thread.
+        composer = DigestComposer(self.site(), self.keys, self._renderer)
+        return Pressroom(DigestContents(press, composer, self.database), composer, self.clock)
+
+    def rounds(self) -> Rounds:
+        """What closes digests."""
+        own = self.settings.digests
+        plan = Plan(
+            own.rhythm(self.settings.gateway.timezone), Budget(own.max_bytes, own.max_topics), self.keys.current
+        )
+        return Rounds(self.database, plan, self.wakeups)
+
+    def sent_digests(self) -> SentDigests:
+        """The digests that were sent, for whoever reads the answers."""
+        return self._pressroom().contents.sent
 
     def sent_texts(self) -> SentTexts:
         """What was sent, for whoever reads the answers."""
@@ -260,6 +288,6 @@ class App:
 
     def _make_scheduler(self) -> Scheduler:
         own = self.settings.retention
-        retention = Retention(own.raw_days, own.sent_days, own.log_days)
+        retention = Retention(own.raw_days, own.sent_days, own.log_days, self.settings.digests.answer_days)
         origin = Origin(self.settings.gateway.domain, self.keys.current)
-        return Scheduler(self.database, self.blobs, retention, origin, self.clock)
+        return Scheduler(self.database, self.blobs, retention, origin, self.rounds(), self.clock)

@@ -54,7 +54,7 @@ def explain_within(app: App, raw: bytes, *, to: str | None, reverse_path: str | 
     arrivals = tuple(Arrival(number, path) for number, path in enumerate(paths))
     mail = Mail(0, envelope, len(raw), "", raw, arrivals, attempts=0, failures=0)
     with app.database.reading() as tx:
-        [known] = hints.collect(tx, [mail], app.house, app.sent_texts())
+        [known] = hints.collect(tx, [mail], app.house, app.sent_texts(), app.sent_digests())
         understood = reading.read(raw, sender, domain, known)
         proof = authenticity.prove(understood.parsed, envelope, app.reader_setup().border)
         cases = gather(tx, [ReadMail(mail, understood, proof)], app.house).cases

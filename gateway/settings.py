@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
 
@@ -30,8 +31,11 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from digests.calendar import parse_place
+from digests.candidate import LEAST_BYTES
 from gateway import environment, notation
-from gateway.core import address
+from gateway.core import address, rhythm
+from gateway.core.digest import Rhythm
 from gateway.core.errors import ConfigurationError
 
 DEFAULT_FILE = "settings.toml"
@@ -51,6 +55,22 @@ Octets = Annotated[int, Field(ge=0, le=(1 << 63) - 1)]
 Seconds = Annotated[float, Field(gt=0, le=7 * 86400, allow_inf_nan=False)]
 # Further back than this no calendar of ours goes.
 Days = Annotated[int, Field(ge=1, le=36500)]
+
+
+def _readable(parse: Callable[[str], object]) -> AfterValidator:
+    """A value that stays as it was written, and that this can read."""
+
+    def check(text: str) -> str:
+        parse(text)
+        return text
+
+    return AfterValidator(check)
+
+
+Hour = Annotated[str, _readable(rhythm.parse_hour)]
+Weekday = Annotated[str, _readable(rhythm.parse_weekday)]
+Quiet = Annotated[str, _readable(rhythm.parse_quiet)]
+Place = Annotated[str, AfterValidator(parse_place)]
 
 
 class Section(BaseModel):
@@ -182,6 +202,30 @@ class Posting(Section):
     require_addressed: bool = True
 
 
+class Digests(Section):
+    """[digests]"""
+
+    daily_at: Hour = "07:30"
+    weekly_on: Weekday = "monday"
+    working_days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = rhythm.WEEKDAYS[:5]
+    holidays: Place = ""
+    quiet_hours: Quiet = ""
+    max_bytes: Annotated[int, Field(ge=LEAST_BYTES, le=1_000_000)] = 60_000
+    max_topics: Annotated[int, Field(ge=1, le=100)] = 12
+    answer_days: Annotated[int, Field(ge=1, le=365)] = 30
+
+    def rhythm(self, timezone: str) -> Rhythm:
+        """What holds in that zone for whoever has not chosen otherwise."""
+        return Rhythm(
+            timezone=timezone,
+            daily_at=rhythm.parse_hour(self.daily_at),
+            weekly_on=rhythm.parse_weekday(self.weekly_on),
+            working_days=rhythm.parse_weekdays(self.working_days),
+            holidays=self.holidays,
+            quiet=rhythm.parse_quiet(self.quiet_hours),
+        )
+
+
 class Web(Section):
     """[web]"""
 
@@ -217,6 +261,7 @@ class Settings(BaseSettings):
     dkim: Dkim = Dkim()
     authentication: Authentication = Authentication()
     posting: Posting = Posting()
+    digests: Digests = Digests()
     web: Web = Web()
     retention: Retention = Retention()
 

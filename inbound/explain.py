@@ -120,7 +120,7 @@ def describe(reading: Reading) -> Explanation:
         ],
         "bounce": _bounce(reading.classification),
         "returns": returns.isoformat() if returns else None,
-        "parts": [],
+        "parts": [{"topic": part.topic_id, "text": part.text} for part in reading.parts or ()],
         "command": None,
         "defects": list(parsed.defects),
     }

@@ -15,12 +15,16 @@ from typing import TypeAlias
 from sqlalchemy import Connection
 
 from gateway.core.community import Person
+from gateway.core.digest import SentDigest
 from gateway.core.message import NOTHING_KNOWN, Hints, Mail
-from inbound.route import House, ToPost, route
+from inbound.route import Destination, House, ToDigest, ToParent, ToPost, digest_answered, route
 from store import people, posts
 
 SentTexts: TypeAlias = Callable[[Connection, Iterable[tuple[int, str]]], dict[tuple[int, str], str]]
 """(post id, locale) → the text of that post's mail as it was sent."""
+
+SentDigests: TypeAlias = Callable[[Connection, Iterable[int]], dict[int, SentDigest]]
+"""digest id → that digest as its reader got it, for those whose words are kept."""
 
 _GLIMPSE = 32_768
 _EARLIER = 4
@@ -40,9 +44,12 @@ class _Glimpse:
     token_person_id: int | None
     answered: tuple[str, ...]
     author: str
+    digest_id: int | None
 
 
-def collect(tx: Connection, mails: Sequence[Mail], house: House, sent_texts: SentTexts) -> list[Hints]:
+def collect(
+    tx: Connection, mails: Sequence[Mail], house: House, sent_texts: SentTexts, sent_digests: SentDigests
+) -> list[Hints]:
     """One Hints for each mail, in order."""
     glimpses = [_glimpse(mail, house) for mail in mails]
     by_id = posts.places_by_message_id(tx, {i for glimpse in glimpses for i in glimpse.answered})
@@ -51,12 +58,15 @@ def collect(tx: Connection, mails: Sequence[Mail], house: House, sent_texts: Sen
     earlier = posts.latest_texts(tx, {person.id for person in authors.values()}, _EARLIER)
     wanted = [_wanted(glimpse, by_id, authors, readers) for glimpse in glimpses]
     sent = sent_texts(tx, {pair for pairs in wanted for pair in pairs})
+    digest_ids = {glimpse.digest_id for glimpse in glimpses if glimpse.digest_id is not None}
+    digests = sent_digests(tx, digest_ids) if digest_ids else {}
     hints = []
     for glimpse, pairs in zip(glimpses, wanted, strict=True):
         author = authors.get(glimpse.author)
         texts = tuple(sent[pair] for pair in pairs if pair in sent)
         tails = tuple(text[-_TAIL:] for text in earlier.get(author.id, ())) if author else ()
-        hints.append(Hints(texts, tails) if texts or tails else NOTHING_KNOWN)
+        digest = digests.get(glimpse.digest_id) if glimpse.digest_id is not None else None
+        hints.append(Hints(texts, tails, digest) if texts or tails or digest else NOTHING_KNOWN)
     return hints
 
 
@@ -72,7 +82,8 @@ def _wanted(
 
 
 def _glimpse(mail: Mail, house: House) -> _Glimpse:
-    tokens = [to for arrival in mail.arrivals if isinstance(to := route(arrival.forward_path, house), ToPost)]
+    destinations = [route(arrival.forward_path, house) for arrival in mail.arrivals]
+    tokens = [to for to in destinations if isinstance(to, ToPost)]
     answered: list[str] = []
     author = ""
     # The header of a mail that is a blob is not worth reading it twice: its token tells enough.
@@ -85,4 +96,16 @@ def _glimpse(mail: Mail, house: House) -> _Glimpse:
             answered += [i.decode("ascii", "replace") for i in reversed(_MESSAGE_ID.findall(value))]
     latest = tuple(dict.fromkeys(answered))[:_MOST_ANSWERED]
     person_id = tokens[0].token_person_id if tokens else None
-    return _Glimpse(tuple(to.post_id for to in tokens), person_id, latest, author)
+    return _Glimpse(
+        tuple(to.post_id for to in tokens), person_id, latest, author, _digest(destinations, answered, house)
+    )
+
+
+def _digest(destinations: Sequence[Destination], answered: Sequence[str], house: House) -> int | None:
+    """The digest that the mail answers by its token or, where a relay dropped that, by its header."""
+    for to in destinations:
+        if isinstance(to, ToDigest):
+            return to.digest_id
+        if isinstance(to, ToParent):
+            return digest_answered(answered, house)
+    return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.core.message import NOTHING_KNOWN, Hints, Reading
+from inbound import digest_reply
 from inbound.body import read_body
 from inbound.classify import classify
 from inbound.language import language
@@ -22,4 +23,8 @@ def read(raw: bytes, reverse_path: str, domain: str, hints: Hints = NOTHING_KNOW
     # The kind is told from all that came, the returned mail of a report among it.
     kind = classify(parsed, reverse_path, domain)
     parsed = replace(parsed, attachments=own_attachments(parsed, body, domain))
-    return Reading(parsed, body, kind, language(body.text))
+    parts = digest_reply.split(parsed, hints.digest) if hints.digest is not None else None
+    if parts is not None:
+        # What of it is new, the digest knows word for word.
+        body = replace(body, text="\n\n".join(part.text for part in parts), html=None)
+    return Reading(parsed, body, kind, language(body.text), parts)

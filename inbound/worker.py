@@ -21,7 +21,7 @@ from gateway.core.errors import StoreError
 from gateway.core.message import Mail
 from inbound import hints, pipeline
 from inbound.case import Decided, ReadMail
-from inbound.hints import SentTexts
+from inbound.hints import SentDigests, SentTexts
 from inbound.job import ReaderSetup
 from inbound.policy import Rules
 from inbound.reader import LEFT, Reader, Unread
@@ -49,6 +49,7 @@ class WorkerSetup:
     """Child processes that read mails."""
     sent_texts: SentTexts
     """What we sent, to be found again in answers."""
+    sent_digests: SentDigests
     decided: Callable[[Decided], None]
     """Told of every verdict after its commit: the counters."""
 
@@ -139,7 +140,7 @@ class Worker:
             return []
         try:
             with self._database.reading() as tx:
-                known = hints.collect(tx, mails, self._setup.house, self._setup.sent_texts)
+                known = hints.collect(tx, mails, self._setup.house, self._setup.sent_texts, self._setup.sent_digests)
         except StoreError:
             self._return([_Returned(mail) for mail in mails])
             raise

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
+from gateway.core.clock import Clock
 from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Outcome, Outgoing
 from gateway.core.errors import StoreError
 from gateway.core.notice import NoticeMail
 from gateway.core.post import PostMail
 from outbound.compose import Composer, MailTemplate, UnfitAddressError
 from outbound.contents import Contents, TemplateCache
+from outbound.digest import DigestComposer
+from outbound.digest_contents import DigestContents, LoadedDigest
+from outbound.digest_parts import Fragment
 from outbound.language import language_of
 from store.database import Database
 from store.deliveries import Claimed
@@ -32,11 +36,22 @@ _SPOILED_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
+class Pressroom:
+    """What digests are made by."""
+
+    contents: DigestContents
+    composer: DigestComposer
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
 class _Loaded:
     """What the deliveries of one batch say."""
 
     posts: dict[int, PostMail]
     notices: dict[int, NoticeMail]
+    digests: dict[int, LoadedDigest]
+    fragments: dict[str, Fragment]
 
 
 class Composing:
@@ -47,12 +62,14 @@ class Composing:
         composer: Composer,
         contents: Contents,
         database: Database,
+        press: Pressroom,
         *,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._composer = composer
         self._contents = contents
         self._database = database
+        self._press = press
         self._elapsed = elapsed
         self._templates = TemplateCache()
         # By post and language: until when, and the name of the trouble.
@@ -91,12 +108,15 @@ class Composing:
             d.post_id for d in wanted if d.post_id and self._templates.get(d.post_id, language_of(d.locale)) is None
         }
         notice_ids = {d.notice_id for d in wanted if d.notice_id}
-        if not post_ids and not notice_ids:
-            return _Loaded({}, {})
+        digest_ids = {d.digest_id for d in wanted if d.digest_id}
+        if not post_ids and not notice_ids and not digest_ids:
+            return _Loaded({}, {}, {}, {})
         with self._database.reading() as tx:
             mails = self._contents.posts(tx, post_ids) if post_ids else {}
             found = self._contents.notices(tx, notice_ids) if notice_ids else {}
-        return _Loaded(mails, found)
+            closed = self._press.contents.load(tx, digest_ids) if digest_ids else {}
+        fragments = self._press.contents.fragments(list(closed.values()), self._press.clock()) if closed else {}
+        return _Loaded(mails, found, closed, fragments)
 
     def _compose(self, item: Claimed, loaded: _Loaded) -> Outgoing | Outcome:
         delivery = item.delivery
@@ -106,6 +126,8 @@ class Composing:
             if delivery.kind is DeliveryKind.NOTICE:
                 assert delivery.notice_id
                 return self._composer.compose_notice(loaded.notices[delivery.notice_id], delivery)
+            if delivery.kind is DeliveryKind.DIGEST:
+                return self._compose_digest(delivery, loaded)
             template = self._template(delivery, loaded)
             if isinstance(template, str):
                 return _deferred(delivery, template)
@@ -116,6 +138,15 @@ class Composing:
         except Exception as error:
             log.exception("compose_failed", delivery=delivery.id)
             return _deferred(delivery, type(error).__name__)
+
+    def _compose_digest(self, delivery: Delivery, loaded: _Loaded) -> Outgoing | Outcome:
+        assert delivery.digest_id
+        one = loaded.digests[delivery.digest_id]
+        mail = self._press.contents.compose_ready(one, loaded.fragments)
+        if mail is None:
+            # Its posts were withdrawn, or its reader left meanwhile (I11).
+            return Outcome(delivery.id, delivery.attempts, DeliveryState.DROPPED, detail="nothing left to tell")
+        return self._press.composer.compose(mail, loaded.fragments, replace(delivery, locale=one.locale))
 
     def _template(self, delivery: Delivery, loaded: _Loaded) -> MailTemplate | str:
         """The mail for all readers of that language, or the name of the trouble that keeps it from all of them."""
@@ -140,9 +171,9 @@ class Composing:
         return template
 
 
-def _thing(item: Claimed) -> tuple[int | None, int | None]:
-    """What is loaded for it: a post or a notice."""
-    return item.delivery.post_id, item.delivery.notice_id
+def _thing(item: Claimed) -> tuple[int | None, int | None, int | None]:
+    """What is loaded for it: a post, a notice or a digest."""
+    return item.delivery.post_id, item.delivery.notice_id, item.delivery.digest_id
 
 
 def _deferred(delivery: Delivery, trouble: str) -> Outcome:

@@ -21,7 +21,7 @@ from gateway.core.clock import Clock, ClockWatch
 from gateway.core.delivery import Delivery, DeliveryState, Outcome, Outgoing
 from gateway.core.errors import StoreError
 from outbound.compose import Composer
-from outbound.composing import NOT_COMPOSED, Composing
+from outbound.composing import NOT_COMPOSED, Composing, Pressroom
 from outbound.contents import Contents
 from outbound.courier import CLOSING, LEASE_EXPIRED, TAKEN_BACK, Courier, shown
 from outbound.dispatch import Dispatch, Pace
@@ -51,6 +51,7 @@ class SenderSetup:
 
     composer: Composer
     contents: Contents
+    press: Pressroom
     courier: Courier
     signer: Signer | None
     unrecorded: int
@@ -76,7 +77,7 @@ class Sender:
         self._wakeups = wakeups
         self._clock = clock
         self._watch = ClockWatch(clock)
-        self._mails = Composing(setup.composer, setup.contents, database)
+        self._mails = Composing(setup.composer, setup.contents, database, setup.press)
         # What is to be given back and could not be yet: the store was away, or its disk full.
         self._unsent: list[Delivery] = []
         self._stopping = threading.Event()

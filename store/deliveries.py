@@ -87,6 +87,7 @@ def _to_claimed(row: Row[Any], lease: Lease) -> Claimed:
             DeliveryKind(row.kind),
             row.content_id,
             row.notice_id,
+            row.digest_id,
             row.community_id,
             row.post_id,
             row.person_id,

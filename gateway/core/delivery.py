@@ -53,6 +53,7 @@ class Delivery:
     content_id: int | None
     """The content of a post; None for a notice."""
     notice_id: int | None
+    digest_id: int | None
     community_id: int | None
     """The community it is sent from; None for a notice of the network."""
     post_id: int | None

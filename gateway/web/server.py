@@ -31,9 +31,10 @@ from gateway.core.errors import StoreError
 from gateway.core.post import StoredFile
 from gateway.core.token import KeyRing, Purpose
 from gateway.observe import Metrics, Readiness
+from gateway.web import unsubscribe
 from gateway.web.connections import Connections
-from inbound.actions import leaving
-from store import communities, people, posts
+from gateway.web.unsubscribe import Asked, Wish
+from store import posts
 from store.blobs import Blobs
 from store.database import Database
 
@@ -71,7 +72,7 @@ class WebSetup:
     dead: Callable[[], Sequence[str]]
     """The parts of this process that ended by themselves."""
     render: RenderPage
-    managers: Callable[[Community], str]
+    managers: Callable[[Community | None], str]
     """The address where a human answers for a community."""
     network: str
     """What the network is called."""
@@ -131,30 +132,25 @@ class Web:
             self._server.should_exit = True
 
     async def _unsubscribe(self, request: Request) -> Response:
-        token = self._setup.keys.verify(Purpose.LEAVE, request.path_params["token"])
-        if token is None or len(token.ids) != 2:
+        wish = unsubscribe.read_wish(self._setup.keys, request.path_params["token"])
+        if wish is None:
             return await self._not_found(request, None)
-        community_id, person_id = token.ids
         acts = request.method == "POST"
-        done = await run_in_threadpool(self._leave if acts else self._who, community_id, person_id)
-        if done is None:
+        asked = await run_in_threadpool(self._act if acts else self._look, wish)
+        if asked is None:
             return await self._not_found(request, None)
-        community, locale = done
-        managers = self._setup.managers(community)
-        return self._page("left" if acts else "leave", locale, community=community.name, managers=managers)
+        managers = self._setup.managers(asked.community)
+        if asked.community is None:
+            page = "silenced" if acts else "silence"
+            return self._page(page, asked.locale, cadence=str(asked.cadence), managers=managers)
+        page = "left" if acts else "leave"
+        return self._page(page, asked.locale, community=asked.community.name, managers=managers)
 
-    def _who(self, community_id: int, person_id: int) -> tuple[Community, str] | None:
-        """(community, locale of the person), None where either is gone."""
-        with self._setup.database.reading() as tx:
-            community = communities.get_all(tx, [community_id]).get(community_id)
-            person = people.get_all(tx, [person_id]).get(person_id)
-        return (community, person.locale) if community and person else None
+    def _look(self, wish: Wish) -> Asked | None:
+        return unsubscribe.look(self._setup.database, wish)
 
-    def _leave(self, community_id: int, person_id: int) -> tuple[Community, str] | None:
-        with self._setup.database.transaction() as tx:
-            changed = leaving.leave(tx, community_id, person_id, utc_now())
-        log.info("unsubscribed", community=community_id, person=person_id, changed=changed)
-        return self._who(community_id, person_id)
+    def _act(self, wish: Wish) -> Asked | None:
+        return unsubscribe.act(self._setup.database, wish, utc_now())
 
     async def _file(self, request: Request) -> Response:
         token = self._setup.keys.verify(Purpose.FILE, request.path_params["token"])

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
 from digests import housekeeping
 from digests.housekeeping import Retention
+from digests.rounds import Rounds
 from digests.waiting import Origin
 from digests.worker import Scheduler
 from gateway.core.clock import ClockWatch
-from store import times
+from gateway.core.community import Pace
+from gateway.core.errors import StoreError
+from store import digests, times
 from store.blobs import Blobs
 from store.database import Database
+from store.wakeups import Wakeups
+from tests.digests.newspaper import PLAN
 from tests.network import START, Network, SetClock
 from tests.store.test_blobs import blobs as blobs
 from tests.store.test_blobs import s3 as s3
@@ -22,6 +27,10 @@ from tests.store.test_blobs import s3_server as s3_server
 from tests.store.test_deliveries import claim, publish
 
 ORIGIN = Origin("talk.example.com", 1)
+
+
+def rounds_of(database: Database) -> Rounds:
+    return Rounds(database, PLAN, Wakeups(database))
 
 
 @pytest.fixture
@@ -35,7 +44,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_clock_that_jumped_forgets_nothing(
     database: Database, blobs: Blobs, clock: SetClock, done: list[str]
 ) -> None:
-    scheduler = Scheduler(database, blobs, Retention(30, 30, 180), ORIGIN, clock)
+    scheduler = Scheduler(database, blobs, Retention(30, 30, 180), ORIGIN, rounds_of(database), clock)
     scheduler._tidy()
     scheduler._sweep()
     assert done == ["tidy", "sweep"]
@@ -58,7 +67,7 @@ def test_a_tick_that_fails_is_told_and_made_up(
 
     monkeypatch.setattr(housekeeping, "tidy", stumble)
     with capture_logs() as logs:
-        Scheduler(database, blobs, Retention(30, 30, 180), ORIGIN, clock)._tidy()
+        Scheduler(database, blobs, Retention(30, 30, 180), ORIGIN, rounds_of(database), clock)._tidy()
     assert [line["event"] for line in logs] == ["tidying_failed"]
 
 
@@ -70,7 +79,7 @@ def test_what_a_clock_ahead_left_is_set_right_once_nobody_can_hold_it(
     ran = [0.0]
     clock.advance(days=3650)
     publish(network)
-    scheduler = Scheduler(database, blobs, Retention(30, 30, 180), ORIGIN, clock)
+    scheduler = Scheduler(database, blobs, Retention(30, 30, 180), ORIGIN, rounds_of(database), clock)
     scheduler._watch = ClockWatch(clock, lambda: ran[0])
 
     def minutes_pass(number: int) -> list[str]:
@@ -92,3 +101,26 @@ def test_what_a_clock_ahead_left_is_set_right_once_nobody_can_hold_it(
     assert minutes_pass(1) == ["times_set_right"]
     assert minutes_pass(1) == []
     assert len(claim(database, clock)) == 1
+
+
+def test_digests_are_closed_on_the_minute(
+    database: Database, blobs: Blobs, clock: SetClock, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = rounds_of(database)
+    scheduler = Scheduler(database, blobs, Retention(30, 30, 180), ORIGIN, rounds, clock)
+    community = network.community("projets", pace=Pace.DAILY)
+    network.join(community, author := network.person("ann"), network.person("bob"))
+    scheduler._close_digests()
+    network.write(author, community)
+    clock.now = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+    scheduler._close_digests()
+    with database.reading() as tx:
+        assert digests.count(tx) == 1
+
+    def away(*_: object) -> int:
+        raise StoreError("away", temporary=True)
+
+    monkeypatch.setattr(Rounds, "run", away)
+    with capture_logs() as logs:
+        scheduler._close_digests()
+    assert [line["event"] for line in logs] == ["digest_trouble"]

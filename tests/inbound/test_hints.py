@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 from sqlalchemy import Connection, select
 
+from gateway.core.digest import SentDigest
 from gateway.core.message import NOTHING_KNOWN, Hints, Mail
 from gateway.core.token import Purpose
 from inbound import hints
@@ -19,9 +20,13 @@ def sent_texts(_tx: Connection, wanted: Iterable[tuple[int, str]]) -> dict[tuple
     return {(post_id, locale): f"post {post_id} in {locale}" for post_id, locale in wanted}
 
 
+def sent_digests(_tx: Connection, wanted: Iterable[int]) -> dict[int, SentDigest]:
+    return {digest_id: SentDigest(digest_id, ()) for digest_id in wanted}
+
+
 def collect(office: PostOffice, mails: list[Mail]) -> list[Hints]:
     with office.database.reading() as tx:
-        return hints.collect(tx, mails, HOUSE, sent_texts)
+        return hints.collect(tx, mails, HOUSE, sent_texts, sent_digests)
 
 
 @pytest.fixture
@@ -70,3 +75,14 @@ def test_the_authors_latest_texts_come_along(office: PostOffice, post: int) -> N
 )
 def test_a_mail_that_says_nothing_has_no_hints(office: PostOffice, post: int, raw: bytes) -> None:
     assert collect(office, claimed(office, raw, "projets")) == [NOTHING_KNOWN]
+
+
+def test_the_answered_digest_is_told(office: PostOffice, post: int) -> None:
+    token = KEYS.sign(Purpose.DIGEST, (7, 2), issued=office.network.clock())
+    [by_token] = collect(office, claimed(office, mail("bob"), f"digest+{token}"))
+    assert by_token.digest == SentDigest(7, ())
+    answer = mail("bob", headers=f"In-Reply-To: <digest.8@{HOUSE.domain}>\r\n")
+    [by_header] = collect(office, claimed(office, answer, "digest"))
+    assert by_header.digest == SentDigest(8, ())
+    [none] = collect(office, claimed(office, mail("bob"), "digest"))
+    assert none.digest is None

@@ -12,6 +12,7 @@ from sqlalchemy.exc import StatementError
 from structlog.testing import capture_logs
 
 from gateway.core.decision import Verdict
+from gateway.core.digest import SentDigest
 from gateway.core.errors import StoreError
 from gateway.core.message import Hints, Mail
 from inbound import pipeline, reader
@@ -33,6 +34,14 @@ def nothing_sent(_tx: Connection, _wanted: Iterable[tuple[int, str]]) -> dict[tu
     return {}
 
 
+def no_digests(_tx: Connection, _wanted: Iterable[int]) -> dict[int, SentDigest]:
+    return {}
+
+
+def setup_of(office: PostOffice, readers: int, decided: Callable[[Decided], None] = lambda _: None) -> WorkerSetup:
+    return WorkerSetup(HOUSE, RULES, office.setup, readers, nothing_sent, no_digests, decided)
+
+
 class Plant:
     """A worker whose readers read in this process, and all that it told."""
 
@@ -48,7 +57,15 @@ class Plant:
         monkeypatch.setattr(Reader, "read", read)
         monkeypatch.setattr(Reader, "start", lambda _: None)
         monkeypatch.setattr(module, "_TROUBLE_PAUSE_S", 0.0)
-        setup = WorkerSetup(HOUSE, RULES, office.setup, readers=2, sent_texts=nothing_sent, decided=self.decided.append)
+        setup = WorkerSetup(
+            HOUSE,
+            RULES,
+            office.setup,
+            readers=2,
+            sent_texts=nothing_sent,
+            sent_digests=no_digests,
+            decided=self.decided.append,
+        )
         self.worker = Worker(setup, office.database, self.wakeups, office.clock)
 
     def states(self) -> list[tuple[str, int, int, str]]:
@@ -243,9 +260,7 @@ def test_the_loop_works_stops_and_gives_back(plant: Plant) -> None:
         if len(plant.decided) == 40:
             done.set()
 
-    plant.worker._setup = WorkerSetup(
-        HOUSE, RULES, plant.office.setup, readers=2, sent_texts=nothing_sent, decided=told
-    )
+    plant.worker._setup = setup_of(plant.office, 2, told)
     plant.worker.start()
     accept(plant, *(f"words {n}" for n in range(40)))
     plant.wakeups.ring(Work.ARRIVALS)
@@ -323,7 +338,9 @@ reading_process.main()
     for n in range(8):
         text = "bad" if n % 2 else f"words {n}"
         office.accept(mail(message_id=f"<{n}@people.example>", text=text), "projets")
-    setup = WorkerSetup(HOUSE, RULES, office.setup, readers=1, sent_texts=nothing_sent, decided=lambda _: None)
+    setup = WorkerSetup(
+        HOUSE, RULES, office.setup, readers=1, sent_texts=nothing_sent, sent_digests=no_digests, decided=lambda _: None
+    )
     workers = [Worker(setup, node, Wakeups(node), clock) for node in nodes]
 
     def work(worker: Worker) -> None:
@@ -352,7 +369,9 @@ def test_real_readers_in_real_processes(office: PostOffice, tmp_path: Path) -> N
     if not office.database.is_sqlite:
         return
     office.network.join(office.network.community("projets"), office.network.person("ann"))
-    setup = WorkerSetup(HOUSE, RULES, office.setup, readers=2, sent_texts=nothing_sent, decided=lambda _: None)
+    setup = WorkerSetup(
+        HOUSE, RULES, office.setup, readers=2, sent_texts=nothing_sent, sent_digests=no_digests, decided=lambda _: None
+    )
     worker = Worker(setup, office.database, Wakeups(office.database), office.clock)
     for n in range(6):
         office.accept(mail(message_id=f"<{n}@people.example>", text=f"words {n}"), "projets")

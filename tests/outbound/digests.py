@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
+from gateway.core.clock import Clock
 from gateway.core.delivery import Delivery
-from gateway.core.digest import Cadence, Item, Section, Shape, Why
+from gateway.core.digest import Cadence, Item, Rhythm, Section, Shape, Why
 from gateway.core.token import KeyRing
+from outbound.composing import Pressroom
 from outbound.digest import DigestComposer, DigestMail, Fragment, FragmentSource, fragment_key
+from outbound.digest_contents import DigestContents, Press
 from outbound.digest_parts import waiting_for
+from store.database import Database
 from tests.outbound.mails import DELIVERY, KEYS, NOW, RENDERER, SITE
 
 ZONE = "Europe/Paris"
@@ -160,6 +164,13 @@ WEEKLY = replace(
 def digest_composer(keys: KeyRing = KEYS) -> DigestComposer:
     """A composer of digests."""
     return DigestComposer(SITE, keys, RENDERER)
+
+
+def press_room(database: Database, clock: Clock) -> Pressroom:
+    """What makes the digests of a database."""
+    composer = digest_composer()
+    press = Press(SITE.domain, SITE.name, Rhythm(ZONE, time(7, 30), 0))
+    return Pressroom(DigestContents(press, composer, database), composer, clock)
 
 
 def fragments_of(

@@ -189,6 +189,7 @@ DELIVERY = Delivery(
     kind=DeliveryKind.POST,
     content_id=5,
     notice_id=None,
+    digest_id=None,
     community_id=3,
     post_id=9,
     person_id=4,

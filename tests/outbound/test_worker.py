@@ -30,6 +30,7 @@ from store.schema import deliveries as rows
 from store.schema import people as person_rows
 from store.wakeups import Wakeups
 from tests.network import KEYS, Network, SetClock
+from tests.outbound.digests import press_room
 from tests.outbound.mails import RENDERER, SITE
 from tests.store.test_deliveries import publish
 from tests.store.test_notices import arrive, new
@@ -81,7 +82,15 @@ class Slow:
 
 def make_sender(database: Database, clock: SetClock, courier: Courier) -> Sender:
     composer = Composer(SITE, KEYS, {}.__getitem__, RENDERER)
-    setup = SenderSetup(composer, Contents(Limits(1000, 5000, None)), courier, None, 200, lambda outcome: None)
+    setup = SenderSetup(
+        composer,
+        Contents(Limits(1000, 5000, None)),
+        press_room(database, clock),
+        courier,
+        None,
+        200,
+        lambda outcome: None,
+    )
     return Sender(setup, database, Wakeups(database), clock)
 
 

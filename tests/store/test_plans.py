@@ -57,7 +57,7 @@ LARGE = (
 SQLITE_SCAN = re.compile(rf"^SCAN {LARGE}(?! USING (?:COVERING )?INDEX ix_\w+_(?:due|open)$)")
 POSTGRESQL_SCAN = re.compile(rf"Seq Scan on {LARGE}\b")
 
-HELD = Delivery(1, DeliveryKind.POST, 1, None, 1, 1, 1, "a@client.example", "en", 1, 1, NOW, Lease(NOW))
+HELD = Delivery(1, DeliveryKind.POST, 1, None, None, 1, 1, 1, "a@client.example", "en", 1, 1, NOW, Lease(NOW))
 STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "arrivals.claim": lambda tx: arrivals.claim(tx, NOW, 32),
     "arrivals.counts": lambda tx: arrivals.counts(tx, NOW),

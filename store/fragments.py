@@ -1,0 +1,125 @@
+"""Fragments: the items of digests as everybody got them, and what they are made of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, exists, insert, or_, select
+
+from gateway.core.community import Pace, shown_name
+from gateway.core.digest import Item
+from store.database import storable
+from store.schema import communities, contents, digests, fragments, memberships, people, posts, topics
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPost:
+    """One visible post of an item."""
+
+    id: int
+    author: str
+    at: datetime
+    text: str
+    is_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTopic:
+    """What an item tells of: its topic, and the posts of its span, oldest first."""
+
+    title: str
+    community: str
+    posts: tuple[ToldPost, ...]
+
+
+def get(tx: Connection, keys: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """(html, text) by key, for those that are stored."""
+    wanted = list(keys)
+    found: dict[str, tuple[str, str]] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = select(fragments.c.key, fragments.c.html, fragments.c.text).where(
+            fragments.c.key.in_(wanted[start : start + _AT_ONCE])
+        )
+        found.update((row.key, (row.html, row.text)) for row in tx.execute(query))
+    return found
+
+
+def add(tx: Connection, fresh: Mapping[str, tuple[int, str, str]], now: datetime) -> None:
+    """Stores fragments by key: (topic, html, text). What is there already stays: it may have been sent."""
+    have = get(tx, fresh)
+    rows = [
+        {"key": key, "topic_id": topic_id, "html": storable(html), "text": storable(text), "created_at": now}
+        for key, (topic_id, html, text) in fresh.items()
+        if key not in have
+    ]
+    if rows:
+        tx.execute(insert(fragments), rows)
+
+
+def told(tx: Connection, items: Sequence[Item]) -> dict[Item, ToldTopic]:
+    """What these items tell of, for those of which anything is still visible."""
+    spans = {(item.topic_id, item.first, item.last) for item in items}
+    heads = {
+        row.id: row
+        for row in tx.execute(
+            select(topics.c.id, topics.c.title, communities.c.name)
+            .join(communities, communities.c.id == topics.c.community_id)
+            .where(topics.c.id.in_({topic_id for topic_id, _, _ in spans}))
+        )
+    }
+    by_topic = _posts(tx, spans)
+    found = {}
+    for item in items:
+        mine = tuple(post for post in by_topic.get(item.topic_id, ()) if item.first <= post.id <= item.last)
+        if mine and item.topic_id in heads:
+            found[item] = ToldTopic(heads[item.topic_id].title, heads[item.topic_id].name, mine)
+    return found
+
+
+def _posts(tx: Connection, spans: set[tuple[int, int, int]]) -> dict[int, list[ToldPost]]:
+    within = [
+        and_(posts.c.topic_id == topic_id, posts.c.id >= first, posts.c.id <= last) for topic_id, first, last in spans
+    ]
+    found: dict[int, dict[int, ToldPost]] = defaultdict(dict)
+    for start in range(0, len(within), 100):
+        query: Any = (
+            select(posts.c.id, posts.c.topic_id, posts.c.parent_id, posts.c.created_at, contents.c.text)
+            .add_columns(people.c.name, people.c.address)
+            .join(contents, contents.c.id == posts.c.content_id)
+            .join(people, people.c.id == posts.c.author_id)
+            .where(or_(*within[start : start + 100]), posts.c.withdrawn_at.is_(None))
+            .order_by(posts.c.id)
+        )
+        for row in tx.execute(query):
+            found[row.topic_id][row.id] = ToldPost(
+                row.id, shown_name(row.name, row.address), row.created_at, row.text, row.parent_id is not None
+            )
+    return {topic_id: [mine[i] for i in sorted(mine)] for topic_id, mine in found.items()}
+
+
+def readable(tx: Connection, person_ids: Iterable[int]) -> set[tuple[int, int]]:
+    """(person, community) of every membership of theirs that is not off: what they may be sent (I11)."""
+    query = select(memberships.c.person_id, memberships.c.community_id).where(
+        memberships.c.person_id.in_(list(person_ids)),
+        or_(memberships.c.pace.is_(None), memberships.c.pace != Pace.OFF.value),
+    )
+    return {(row.person_id, row.community_id) for row in tx.execute(query)}
+
+
+def withdrawn(tx: Connection, post_ids: Iterable[int]) -> set[int]:
+    """Of these posts, those that were withdrawn."""
+    query = select(posts.c.id).where(posts.c.id.in_(list(post_ids)), posts.c.withdrawn_at.is_not(None))
+    return set(tx.scalars(query))
+
+
+def purge(tx: Connection, before: datetime, most: int) -> int:
+    """Forgets up to `most` fragments of before, when no digest of before is kept any more; returns how many."""
+    kept = exists().where(digests.c.created_at < before)
+    old = select(fragments.c.key).where(fragments.c.created_at < before, ~kept).limit(most)
+    return tx.execute(delete(fragments).where(fragments.c.key.in_(old))).rowcount

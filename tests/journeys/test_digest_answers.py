@@ -1,0 +1,192 @@
+"""A digest is answered under two of its topics, and each answer stands in its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from gateway.core.community import Choice, Pace
+from gateway.core.digest import PartState
+from gateway.core.notice import NoticeKind
+from store import paces
+from store.database import Database
+from store.schema import memberships, people, posts, thanks, topic_choices
+from tests.journeys.correspondence import Correspondence, PartRow, quoted, under
+from tests.network import SetClock
+
+
+@pytest.fixture
+def office(database: Database, clock: SetClock, tmp_path: Path) -> Correspondence:
+    """ann has written two topics to a daily community, bob is about to read of them."""
+    office = Correspondence(database, clock, tmp_path / "blobs")
+    network = office.network
+    place = network.community("projets", pace=Pace.DAILY)
+    ann, bob = network.person("ann", locale="fr"), network.person("bob", locale="fr")
+    network.join(place, ann, bob)
+    office.paper.round()
+    for _ in range(2):
+        network.write(ann, place)
+    office.morning()
+    return office
+
+
+BOB = 2
+
+
+def test_answers_under_two_topics_go_to_each(office: Correspondence) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, under(digest, {1: "Je viens vendredi avec Paul.", 2: "Non, plutôt lundi matin."}))
+    assert office.words() == [("share_out", "digest_answer")]
+    assert sorted((p.topic_id, p.state, p.text) for p in office.parts()) == [
+        (1, PartState.POSTED, "Je viens vendredi avec Paul."),
+        (2, PartState.POSTED, "Non, plutôt lundi matin."),
+    ]
+    assert {("Je viens vendredi avec Paul.", 1, "Subject 1"), ("Non, plutôt lundi matin.", 1, "Subject 2")} <= set(
+        office.posted()
+    )
+    [receipt] = office.notices_to(BOB)
+    assert receipt.kind is NoticeKind.RECEIPT
+    assert [(line.number, line.topic_title, line.community) for line in receipt.lines]
+    assert office.results()[-1].state == "closed"
+
+
+def test_the_same_mail_twice_is_one_answer(office: Correspondence) -> None:
+    digest = office.digest_of("bob")
+    text = under(digest, {1: "Je viens vendredi avec Paul."})
+    office.answer("bob", digest, text)
+    office.answer("bob", digest, text)
+    assert office.words()[-1] == ("discard", "duplicate")
+    assert len(office.parts()) == 1
+
+
+def test_a_top_post_is_asked_about_and_placed_by_a_number(office: Correspondence) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, "Bonne idée, je suis partant.\n\n" + "\n".join(quoted(digest)))
+    assert office.parts() == [PartRow(1, PartState.ASKED, None, "Bonne idée, je suis partant.")]
+    before = len(office.posted())
+    [receipt] = office.notices_to(BOB)
+    assert {choice.topic_id for choice in receipt.choices} == {1, 2}
+    [question] = office.mails()["bob@people.example"]
+    office.answer("bob", question, "2\n\n" + "\n".join(quoted(question)), number=2)
+    assert office.words()[-1] == ("obey", "command")
+    assert office.parts() == [PartRow(1, PartState.POSTED, 2, "Bonne idée, je suis partant.")]
+    assert office.posted()[before:] == [("Bonne idée, je suis partant.", 1, "Subject 2")]
+
+
+def test_a_posted_part_is_moved_and_taken_back(office: Correspondence, database: Database) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, under(digest, {1: "Je viens vendredi avec Paul."}))
+    [receipt] = office.mails()["bob@people.example"]
+    office.answer("bob", receipt, "DÉPLACER 1 #2", number=2)
+    assert [(p.state, p.topic_id) for p in office.parts()] == [(PartState.POSTED, 2)]
+    with database.reading() as tx:
+        by_topic = tx.execute(select(posts.c.topic_id, posts.c.withdrawn_at).order_by(posts.c.id)).all()
+    assert [(row.topic_id, row.withdrawn_at is None) for row in by_topic[2:]] == [(1, False), (2, True)]
+    [second] = office.mails()["bob@people.example"]
+    office.answer("bob", second, "annuler 1", number=3)
+    assert [p.state for p in office.parts()] == [PartState.WITHDRAWN]
+    with database.reading() as tx:
+        assert tx.scalars(select(posts.c.withdrawn_at).order_by(posts.c.id)).all()[-1] is not None
+
+
+def test_thanks_are_counted_and_a_word_mutes(office: Correspondence, database: Database) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, under(digest, {1: "Merci !", 2: "muet"}))
+    assert sorted((p.topic_id, p.state) for p in office.parts()) == [(1, PartState.THANKED), (2, PartState.OBEYED)]
+    with database.reading() as tx:
+        assert tx.execute(select(thanks.c.person_id)).scalars().all() == [BOB]
+        assert tx.execute(select(topic_choices.c.topic_id, topic_choices.c.choice)).all() == [(2, Choice.MUTED.value)]
+    assert len(office.posted()) == 2
+
+
+@pytest.mark.parametrize(
+    ("word", "pace"), [("SEMAINE", "weekly"), ("Tout", "each"), ("stop", "off"), ("WEEKLY", "weekly")]
+)
+def test_one_word_changes_the_pace(office: Correspondence, database: Database, word: str, pace: str) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, f"{word}\n\n" + "\n".join(quoted(digest)))
+    assert office.words() == [("obey", "command")]
+    with database.reading() as tx:
+        assert tx.scalar(select(memberships.c.pace).where(memberships.c.person_id == BOB)) == pace
+    [told] = office.notices_to(BOB)
+    assert told.kind is NoticeKind.OBEYED
+    assert told.obeyed is not None and told.obeyed.communities == ("Projets",)
+    assert office.mails()["bob@people.example"]
+
+
+def test_a_pause_until_a_day(office: Correspondence, database: Database) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, "Pause jusqu'au 4/12")
+    with database.reading() as tx:
+        row = tx.execute(select(people.c.paused, people.c.paused_until).where(people.c.id == BOB)).one()
+    assert row.paused and row.paused_until.isoformat() == "2026-12-03T23:00:00+00:00"
+
+
+def test_get_reads_a_topic_by_mail_to_who_may(office: Correspondence) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, "LIRE #2")
+    [told] = office.notices_to(BOB)
+    assert told.kind is NoticeKind.READING
+    assert told.topic is not None and (told.topic.topic_id, len(told.read)) == (2, 1)
+    eve = office.network.person("eve")
+    office.answer("eve", digest, "GET #2", number=9)
+    [refused] = office.notices_to(eve)
+    assert refused.obeyed is not None and refused.obeyed.topic_title == ""
+
+
+def test_a_colleague_answers_a_forwarded_digest_as_themself(office: Correspondence) -> None:
+    digest = office.digest_of("bob")
+    eve = office.network.person("eve")
+    office.network.join(1, eve)
+    office.answer("eve", digest, under(digest, {1: "Moi aussi, avec plaisir."}))
+    assert [(p.state, p.topic_id) for p in office.parts()] == [(PartState.POSTED, 1)]
+    assert office.posted()[-1][0] == "Moi aussi, avec plaisir."
+    stranger = office.network.person("mallory")
+    office.answer("mallory", digest, under(digest, {1: "Et moi, j'y étais aussi."}), number=5)
+    assert office.parts()[-1].state is PartState.HELD
+    assert stranger and len(office.posted()) == 3
+
+
+def test_nobody_mends_the_receipt_of_another(office: Correspondence) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, under(digest, {1: "Je viens vendredi avec Paul."}))
+    [receipt] = office.mails()["bob@people.example"]
+    office.network.person("eve")
+    office.answer("eve", receipt, "annuler 1", number=3)
+    assert office.words()[-1] == ("hold", "token_of_another")
+    assert office.parts()[0].state is PartState.POSTED
+
+
+def test_an_old_digest_is_answered_with_words(office: Correspondence, database: Database) -> None:
+    from store.schema import fragments
+
+    digest = office.digest_of("bob")
+    with database.transaction() as tx:
+        tx.execute(fragments.delete())
+    office.press.contents._fragments.clear()
+    office.answer("bob", digest, under(digest, {1: "Je viens vendredi avec Paul."}))
+    assert office.words() == [("reject", "digest_gone")]
+    [told] = office.notices_to(BOB)
+    assert (told.kind, "Je viens vendredi" in told.text) == (NoticeKind.RETURNED, True)
+
+
+def test_a_digest_that_lost_its_token_is_found_by_its_header(office: Correspondence) -> None:
+    digest = office.digest_of("bob")
+    text = under(digest, {2: "Non, plutôt lundi matin."})
+    del digest["Reply-To"]
+    digest["Reply-To"] = "digest@relais.example"
+    office.answer("bob", digest, text)
+    assert [(p.state, p.topic_id) for p in office.parts()] == [(PartState.POSTED, 2)]
+
+
+def test_who_left_meanwhile_gets_their_words_back(office: Correspondence, database: Database, clock: SetClock) -> None:
+    digest = office.digest_of("bob")
+    with database.transaction() as tx:
+        paces.choose(tx, 1, BOB, Pace.OFF, clock())
+        tx.execute(memberships.delete().where(memberships.c.person_id == BOB))
+    office.answer("bob", digest, under(digest, {1: "Je viens vendredi avec Paul."}))
+    assert [(p.state, p.text) for p in office.parts()] == [(PartState.RETURNED, "Je viens vendredi avec Paul.")]
+    [receipt] = office.notices_to(BOB)
+    assert receipt.lines[0].reason == "not_a_member"
