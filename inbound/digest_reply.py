@@ -19,6 +19,12 @@ from inbound.lines import Line
 from inbound.sent_words import SentWords, html_words, stands_in, text_words, words_of
 from inbound.stretches import Found, Stretch, find
 
+_BREAKS = re.compile(r"\s+(?:>[> \t]*)?")
+_MARK = re.compile(r"\[#(\d{1,9})\]")
+_MAX_SOUGHT = 120
+_MAX_MARKS = 20
+_HEADING = 2
+"""Words of a title that tell it from a mark that somebody typed."""
 _BLANK_LINES = re.compile(r"\n(?:[ \t\xa0]*\n){2,}")
 
 
@@ -32,19 +38,21 @@ def split(parsed: ParsedMessage, sent: SentDigest) -> tuple[Part, ...]:
     html = _read(read_html(parsed.html).lines, sent, author, (html_words, text_words)) if parsed.html else _NOTHING
     if not parsed.text:
         return html.parts
-    lines = [Line(text) for text in parsed.text.split("\n")]
-    if html.parts:
-        # To contradict, it takes no more than the words that the HTML was compared with.
-        text = _read(lines, sent, author, (html_words,))
-        if 2 * html.matched >= text.matched:
-            return _undisputed(html.parts, text.parts)
-    return _read(lines, sent, author, (text_words, html_words)).parts
+    # The text part speaks where the HTML quotes little of the digest, if it quotes more of it.
+    text = _NOTHING
+    if not html.parts or 2 * html.matched < html.words:
+        text = _read([Line(line) for line in parsed.text.split("\n")], sent, author, (text_words, html_words))
+    if not html.parts or 2 * html.matched < text.matched:
+        return text.parts
+    return _undisputed(html.parts, parsed.text, html_words(sent))
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     parts: tuple[Part, ...] = ()
+    words: int = 0
     matched: int = 0
+    """How many of its words are the digest's."""
 
 
 _NOTHING = _Answer()
@@ -62,7 +70,9 @@ def _read(
             best = found, words
         if 10 * found.matched >= 9 * found.words:
             break
-    return _Answer(_parts(*best, sent, author), best[0].matched) if best is not None else _NOTHING
+    if best is None:
+        return _NOTHING
+    return _Answer(_parts(*best, sent, author), best[0].words, best[0].matched)
 
 
 def _parts(found: Found, words: SentWords, sent: SentDigest, author: str) -> tuple[Part, ...]:
@@ -128,22 +138,39 @@ def _text(lines: Sequence[str]) -> str:
     return charset.clean_text(_BLANK_LINES.sub("\n\n", "\n".join(lines)).strip())
 
 
-def _undisputed(parts: Sequence[Part], others: Sequence[Part]) -> tuple[Part, ...]:
-    """The parts; where the other body has the same words in another topic, in none: one of the two is wrong."""
-    topics: dict[tuple[str, ...], set[int | None]] = {}
-    for part in others:
-        if part.placed_by is not PlacedBy.NOWHERE:
-            topics.setdefault(_words(part), set()).add(part.topic_id)
-    checked = [
-        Part(None, part.text, PlacedBy.NOWHERE)
-        if part.placed_by in (PlacedBy.POSITION, PlacedBy.QUOTED)
-        and (words := _words(part))
-        and part.topic_id not in topics.get(words, {part.topic_id})
-        else part
-        for part in parts
-    ]
-    return _joined(checked)
+def _undisputed(parts: Sequence[Part], text: str, words: SentWords) -> tuple[Part, ...]:
+    """The parts; in no topic, where the text part has the same words under the heading of another one."""
+    if not any(part.placed_by is PlacedBy.POSITION for part in parts):
+        return tuple(parts)
+    flat = _flat(text)
+    return _joined(
+        [
+            Part(None, part.text, PlacedBy.NOWHERE)
+            if part.placed_by is PlacedBy.POSITION
+            and _heading_above(part.text, flat, words) not in (None, part.topic_id)
+            else part
+            for part in parts
+        ]
+    )
 
 
-def _words(part: Part) -> tuple[str, ...]:
-    return tuple(words_of(part.text))
+def _heading_above(said: str, flat: str, words: SentWords) -> int | None:
+    """The topic whose heading stands last above the words in the text; None where that cannot be told."""
+    sought = _flat(said.split("\n\n")[0])[:_MAX_SOUGHT]
+    at = flat.find(sought)
+    if at < 0 or flat.find(sought, at + 1) >= 0:
+        return None
+    for _ in range(_MAX_MARKS):
+        at = flat.rfind("[#", 0, at)
+        found = _MARK.match(flat, at) if at >= 0 else None
+        if found is None:
+            return None
+        heading = words.headings.get(int(found[1]), ())[:_HEADING]
+        # Somebody may have typed the mark; only the digest goes on with the title.
+        if heading and tuple(words_of(flat[found.end() : found.end() + _MAX_SOUGHT])[: len(heading)]) == heading:
+            return int(found[1])
+    return None
+
+
+def _flat(text: str) -> str:
+    return _BREAKS.sub(" ", charset.clean_text(text)).strip()
