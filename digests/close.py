@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from digests.candidate import Budget
 from digests.newsroom import Newsroom, Offer
-from digests.schedule import FURTHEST, Due, latest_due, next_due
+from digests.schedule import FURTHEST, Due, latest_due, next_due, opening
 from digests.select import Selection, select
 from gateway.core.digest import Cadence, Rhythm, Section
 from gateway.core.rhythm import Choices, parse_hour, rhythm_of
@@ -36,6 +36,15 @@ class Plan:
     """The signing key that deliveries are born under."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Of one rhythm: the due that `now` closes, from when it may go, and when the next one is due."""
+
+    due: Due
+    opens: datetime
+    following: datetime
+
+
 @dataclass(slots=True)
 class Closer:
     """One run over all that is due at `now`; what leaves is due at `leave_at`. Not to be kept for another run."""
@@ -44,7 +53,7 @@ class Closer:
     now: datetime
     leave_at: datetime
     _newsroom: Newsroom = field(init=False)
-    _dues: dict[tuple[Cadence, Rhythm], tuple[Due, datetime]] = field(default_factory=dict)
+    _dues: dict[tuple[Cadence, Rhythm], _Times] = field(default_factory=dict)
     _selections: dict[tuple[tuple[int, int, int], ...], Selection] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -55,15 +64,19 @@ class Closer:
         readers = digests.due(tx, cadence, self.now, most)
         if not readers:
             return 0, 0
-        made = self._close(tx, cadence, [reader for reader in readers if reader.listens])
-        digests.wind(tx, cadence, {reader.person_id: self._times(cadence, reader)[1] for reader in readers})
+        # After an outage it may be night, or Sunday: then a late digest waits until it may go.
+        open_now = [reader for reader in readers if self._times(cadence, reader).opens <= self.now]
+        made = self._close(tx, cadence, [reader for reader in open_now if reader.listens])
+        times = {reader.person_id: self._times(cadence, reader).opens for reader in readers}
+        times.update({reader.person_id: self._times(cadence, reader).following for reader in open_now})
+        digests.wind(tx, cadence, times)
         return len(readers), made
 
     def wind_clocks(self, tx: Connection, cadence: Cadence, most: int = BATCH) -> int:
         """Winds the clocks of up to `most` people who have none, or one that a wrong time ran away with."""
         readers = digests.without_clock(tx, cadence, self.now, most)
         readers = readers or digests.due(tx, cadence, self.now, most, beyond=self.now + FURTHEST)
-        times = {reader.person_id: self._times(cadence, reader)[1] for reader in readers}
+        times = {reader.person_id: self._times(cadence, reader).following for reader in readers}
         digests.wind(tx, cadence, times)
         # Few calendars really make somebody wait that long: they are as they were, and done with.
         return sum(times[reader.person_id] != reader.due_at for reader in readers)
@@ -89,7 +102,7 @@ class Closer:
         return {person_id: self._select(offer) for person_id, offer in self._newsroom.offers(tx, followed).items()}
 
     def _close(self, tx: Connection, cadence: Cadence, readers: Sequence[Reader]) -> int:
-        periods = {reader.person_id: self._times(cadence, reader)[0].period.key for reader in readers}
+        periods = {reader.person_id: self._times(cadence, reader).due.period.key for reader in readers}
         fresh = self._fresh(tx, cadence, periods)
         told = digests.following(tx, cadence, fresh)
         offers = self._newsroom.offers(tx, told)
@@ -131,13 +144,12 @@ class Closer:
             self._selections[offer.common] = select(offer.candidates, offer.reader, self.plan.budget, self.now)
         return self._selections[offer.common]
 
-    def _times(self, cadence: Cadence, reader: Reader) -> tuple[Due, datetime]:
-        """(the due that `now` closes, when the next one is)."""
+    def _times(self, cadence: Cadence, reader: Reader) -> _Times:
         rhythm = rhythm_of_reader(self.plan.network, reader)
         key = (cadence, rhythm)
         if key not in self._dues:
-            following = next_due(cadence, rhythm, self.now)
-            self._dues[key] = latest_due(cadence, rhythm, self.now), following.at
+            due, following = latest_due(cadence, rhythm, self.now), next_due(cadence, rhythm, self.now)
+            self._dues[key] = _Times(due, opening(rhythm, self.now), following.at)
         return self._dues[key]
 
 

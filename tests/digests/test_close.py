@@ -322,3 +322,19 @@ def test_items_survive_their_packing(
     assert digests.unpack(digests.pack(digest.items)) == digest.items
     assert len({item.topic_id for item in digest.items}) == len(digest.items)
     assert len(digests.pack(digest.items)) < 30 * len(digest.items)
+
+
+def test_what_an_outage_made_late_waits_for_a_working_day(
+    paper: Newspaper, network: Network, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    clock.now = MONDAY + timedelta(days=4, hours=-1)
+    paper.round()
+    network.write(author, community)
+    # Friday's digest was missed; it is Saturday when the gateway is back.
+    clock.now = MONDAY + timedelta(days=5)
+    assert paper.round() == 0
+    assert paper.next_due(reader, Cadence.DAILY) == MONDAY + timedelta(days=7)
+    clock.now = MONDAY + timedelta(days=7)
+    assert paper.round() == 1
+    assert [digest.period for digest in paper.of(reader)] == ["2026-11-30"]
