@@ -103,7 +103,8 @@ def _place(stretch: Stretch, found: Found, words: SentWords, sent: SentDigest) -
         return stretch.topic, PlacedBy.POSITION
     if len(sent.topics) == 1:
         return sent.topics[0], PlacedBy.ONLY_TOPIC
-    topics = stands_in(found.selection, words) if found.selection else set()
+    # The summary names topics, too: what it says of one is about that one.
+    topics = stands_in(found.selection, words) - {None} if found.selection else set()
     topic = topics.pop() if len(topics) == 1 else None
     return topic, PlacedBy.NOWHERE if topic is None else PlacedBy.QUOTED
 

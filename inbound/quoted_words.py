@@ -71,6 +71,13 @@ class QuotedWords:
         self.places = [-1] * len(self.words)
         return True
 
+    def selection(self) -> str:
+        """The digest's words among them, one blank between; where there are none the few that are quoted, or ""."""
+        if self.matched:
+            return " ".join(word for word, place in zip(self.words, self.places, strict=True) if place >= 0)
+        quoted = [word for word, owner in zip(self.words, self.owners, strict=True) if self.depths[owner]]
+        return " ".join(quoted) if len(quoted) <= _FEW else ""
+
     def is_certain(self, first: int, last: int) -> bool:
         """The sent words among `first` to `last` stand in one topic only, not the same in another one, too."""
         starts = [run.first for run in self.runs]
@@ -93,7 +100,7 @@ class QuotedWords:
             return False
         topic = self.sent.topic_at(run.place)
         return not any(
-            self.sent.topic_at(place) != topic and self.sent.words[place : place + len(numbers)] == numbers
+            self.sent.topic_at(place) not in (topic, None) and self.sent.words[place : place + len(numbers)] == numbers
             for place in places
         )
 

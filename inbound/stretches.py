@@ -51,7 +51,7 @@ class Found:
     marked: bool
     """The mark [#n] of that topic is quoted, too."""
     selection: str
-    """Where nothing matched: the few words that are quoted all the same; "" else."""
+    """Where no topic matched: the few words that are quoted all the same, of a summary or of nobody; "" else."""
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ def find(lines: Sequence[Line], sent: SentWords) -> Found:
         matched=words.matched,
         quoted_topic=quoted,
         marked=any(place >= 0 and words.words[at][0] == "#" for at, place in enumerate(words.places)),
-        selection="" if words.matched else _selection(lines),
+        selection=words.selection() if topics <= {None} else "",
     )
 
 
@@ -295,15 +295,3 @@ def _drop_heading(lines: list[Line]) -> None:
             return
         if text and not phrases.is_rule(text):
             return
-
-
-def _selection(lines: Sequence[Line]) -> str:
-    """The quoted words, where they are too few to be matched."""
-    quoted: list[str] = []
-    for line in lines:
-        marked = QUOTE_MARKS.match(line.text)
-        if marked or line.depth:
-            quoted.extend(word for word in words_of(line.text))
-            if len(quoted) > _FEW:
-                return ""
-    return " ".join(quoted)

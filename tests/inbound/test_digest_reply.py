@@ -276,6 +276,16 @@ def test_a_sentence_of_two_topics_places_nothing() -> None:
     assert parts(found) == [(None, "nowhere", "Moi.")]
 
 
+def test_a_title_that_the_summary_names_too_is_its_topics() -> None:
+    first, *others = digest("fr").pieces
+    said = "« Local à vélos : qui garde la clé ? » vous attend."
+    sent = replace(
+        digest("fr"), pieces=(replace(first, html=f"<p>{said}</p>{first.html}", text=f"{said}\n{first.text}"), *others)
+    )
+    found = split(mail_of(f"{NAME}> Local à vélos : qui garde la clé ?\n\nMoi.", None), sent)
+    assert parts(found) == [(12, "quoted", "Moi.")]
+
+
 def test_words_above_the_first_topic_and_under_the_summary_are_placed_nowhere() -> None:
     text = quoted(TEXT).replace("> Placez", "Une question générale ?\n> Placez")
     assert of_text(NAME + text) == [(None, "nowhere", "Une question générale ?")]
