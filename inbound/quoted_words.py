@@ -75,7 +75,9 @@ class QuotedWords:
         """The digest's words among them, one blank between; where there are none the few that are quoted, or ""."""
         if self.matched:
             return " ".join(word for word, place in zip(self.words, self.places, strict=True) if place >= 0)
-        quoted = [word for word, owner in zip(self.words, self.owners, strict=True) if self.depths[owner]]
+        # What only a class calls quoted is the line that introduces the quote.
+        inside = [bool(line.depth or line.mark is not Mark.QUOTE) for line in self.lines]
+        quoted = [word for word, at in zip(self.words, self.owners, strict=True) if self.depths[at] and inside[at]]
         return " ".join(quoted) if len(quoted) <= _FEW else ""
 
     def is_certain(self, first: int, last: int) -> bool:

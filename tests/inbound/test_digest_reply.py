@@ -261,6 +261,8 @@ def test_what_is_typed_for_a_topic_stays_apart_from_what_stands_under_it() -> No
 
 def test_a_few_selected_words_are_enough_where_they_stand_in_one_topic() -> None:
     assert of_text(f"{NAME}> nouveau cylindre\n\nOui.") == [(12, "quoted", "Oui.")]
+    begin = f'<div class="moz-cite-prefix">{NAME}</div><blockquote type="cite">'
+    assert of_html(f"{begin}nouveau cylindre</blockquote>Oui.") == [(12, "quoted", "Oui.")]
     assert of_text(f"{NAME}> hier à\n\nOui.") == [(None, "nowhere", "Oui.")]
     assert of_text(f"{NAME}> autre chose\n\nOui.") == [(None, "nowhere", "Oui.")]
 
