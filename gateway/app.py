@@ -21,6 +21,7 @@ from gateway.core.address import Address
 from gateway.core.clock import Clock, utc_now
 from gateway.core.delivery import Outcome
 from gateway.core.reply import Reply
+from gateway.core.token import KeyRing
 from gateway.deadline import watched
 from gateway.node import STOP_S, Node, OpenListener, Parts
 from gateway.observe import Metrics, Readiness, check
@@ -152,7 +153,7 @@ class App:
         setup = SenderSetup(
             composer=self._composer(),
             contents=self._contents(),
-            press=self._pressroom(),
+            press=self.pressroom(),
             courier=courier,
             signer=signer,
             unrecorded=own.relay.unrecorded,
@@ -164,11 +165,12 @@ class App:
         self.metrics.attempted(outcome)
         self._relay_watch.attempted(outcome)
 
-    def _pressroom(self) -> Pressroom:
+    def pressroom(self, keyring: KeyRing | None = None) -> Pressroom:
+        """What makes digests. With a ring of others' keys none of its tokens opens anything."""
         own = self.settings
         press = Press(own.gateway.domain, own.gateway.name, own.digests.rhythm(own.gateway.timezone))
         # Its composer and what it remembers belong to one thread.
-        composer = DigestComposer(self.site(), self.keys, self._renderer)
+        composer = DigestComposer(self.site(), keyring or self.keys, self._renderer)
         return Pressroom(DigestContents(press, composer, self.database), composer, self.clock)
 
     def rounds(self) -> Rounds:
@@ -181,7 +183,7 @@ class App:
 
     def sent_digests(self) -> SentDigests:
         """The digests that were sent, for whoever reads the answers."""
-        return self._pressroom().contents.sent
+        return self.pressroom().contents.sent
 
     def sent_texts(self) -> SentTexts:
         """What was sent, for whoever reads the answers."""

@@ -57,8 +57,13 @@ class DigestContents:
     def load(self, tx: Connection, ids: Iterable[int], *, all_items: bool = False) -> dict[int, LoadedDigest]:
         """Digests by id, with the items their readers may still be sent; with `all_items` as they were closed."""
         closed = digests.get_all(tx, ids)
-        if not all_items:
-            closed = _readable(tx, closed)
+        return self._framed(tx, closed if all_items else _readable(tx, closed))
+
+    def draft(self, tx: Connection, digest: ClosedDigest) -> LoadedDigest | None:
+        """A digest that has no row, as load() would give it; None where its reader is gone."""
+        return self._framed(tx, _readable(tx, {digest.id: digest})).get(digest.id)
+
+    def _framed(self, tx: Connection, closed: Mapping[int, ClosedDigest]) -> dict[int, LoadedDigest]:
         people = digests.readers(tx, {digest.person_id for digest in closed.values()})
         names = _names(tx, closed.values())
         return {
@@ -67,10 +72,11 @@ class DigestContents:
             if digest.person_id in people
         }
 
-    def fragments(self, loaded: Sequence[LoadedDigest], now: datetime) -> dict[str, Fragment]:
+    def fragments(self, loaded: Sequence[LoadedDigest], now: datetime, *, keep: bool = True) -> dict[str, Fragment]:
         """The fragments of all these digests by key, made and stored where they are not yet. Own transactions.
 
-        One that tells of nothing visible any more is not there.
+        One that tells of nothing visible any more is not there. Without `keep` nothing is stored or remembered: what
+        was only looked at may still change before it is sent.
         """
         wanted = {
             fragment_key(item, one.locale, one.mail.zone): (item, one.locale)
@@ -85,6 +91,8 @@ class DigestContents:
             missing = wanted.keys() - found.keys()
         if missing:
             made = self._make({key: wanted[key] for key in missing})
+            if not keep:
+                return found | {key: fragment for key, (_, fragment) in made.items()}
             found.update(self._keep(made, now))
         self._remember(found)
         return found
