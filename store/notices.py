@@ -171,6 +171,7 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
             obeyed=_obeyed(row),
             topic=read[row.id].topic if row.id in read else None,
             read=read[row.id].posts if row.id in read else (),
+            left_out=read[row.id].left_out if row.id in read else 0,
             post_id=read[row.id].post_id if row.id in read else None,
         )
         for row in rows

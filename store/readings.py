@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from gateway.core.community import shown_name
 from gateway.core.notice import Choice, ReadPost
@@ -22,6 +22,8 @@ class TopicRead:
     posts: tuple[ReadPost, ...] = ()
     post_id: int | None = None
     """The latest: what an answer answers."""
+    left_out: int = 0
+    """How many posts follow the first and are not among these."""
 
 
 def read(tx: Connection, topic_id: int, person_id: int) -> TopicRead:
@@ -40,9 +42,13 @@ def read(tx: Connection, topic_id: int, person_id: int) -> TopicRead:
         .where(posts.c.topic_id == topic_id, posts.c.withdrawn_at.is_(None))
     )
     latest = list(reversed(tx.execute(query.order_by(posts.c.id.desc()).limit(MOST_POSTS)).all()))
+    left_out = 0
     if len(latest) == MOST_POSTS:
         latest = [*tx.execute(query.order_by(posts.c.id).limit(1)).all(), *latest[1:]]
+        left_out = (
+            tx.execute(query.with_only_columns(func.count(), maintain_column_froms=True)).scalar_one() - MOST_POSTS
+        )
     if not latest:
         return TopicRead()
     told = tuple(ReadPost(shown_name(row.name, row.address), row.created_at, row.text) for row in latest)
-    return TopicRead(Choice(found.id, found.title), told, latest[-1].id)
+    return TopicRead(Choice(found.id, found.title), told, latest[-1].id, left_out)

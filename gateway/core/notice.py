@@ -158,6 +158,8 @@ class NoticeMail:
     """Of a topic that is read by mail."""
     read: tuple[ReadPost, ...] = ()
     """Its posts, oldest first."""
+    left_out: int = 0
+    """How many posts between the first and the second are left out, where the topic is too long for one mail."""
     post_id: int | None = None
     """The post that an answer to what is read answers."""
 
