@@ -17,14 +17,15 @@ from urllib.parse import unquote
 
 from gateway.core.delivery import Delivery, Outgoing
 from gateway.core.errors import CompositionError
-from gateway.core.notice import NamedFile, NoticeMail
+from gateway.core.notice import NamedFile, NoticeKind, NoticeMail
 from gateway.core.post import PostMail, StoredFile
 from gateway.core.token import KeyRing, Purpose, Signer
 from outbound import headers, mime
 from outbound.headers import Field, Site
 from outbound.mime import Piece, Slot, SlotKind
+from outbound.notice_views import NoticeAddresses, notice_view
 from outbound.render import Rendered, Renderer
-from outbound.views import Links, notice_view, post_view
+from outbound.views import Links, post_view
 
 _FLOWED = "; format=flowed; delsp=no"
 _MAX_FILE_NAME = 100
@@ -60,6 +61,7 @@ class _Signers:
     leave: Signer
     bounce: Signer
     file: Signer
+    answer: Signer
 
 
 class Composer:
@@ -135,16 +137,34 @@ class Composer:
         cannot be read.
         """
         site, language = self._site, self._renderer.language(delivery.locale)
+        answer = self._answer_address(notice, delivery)
         posting = site.address(notice.community.address) if notice.community else ""
-        addresses = (posting, site.managers(notice.community))
+        addresses = NoticeAddresses(posting, site.managers(notice.community), site.address("relais"), answer)
         view = notice_view(notice, site.name, addresses, language, self._renderer.dresser)
         subject, rendered = self._renderer.notice(view, language)
-        fields = headers.notice_fields(site, notice, (view.sender, subject), delivery.created_at)
+        fields = headers.notice_fields(site, notice, (view.sender, subject), answer, delivery.created_at)
         boundary = _boundary(notice.message_id)
         files = [self._part(file) for file in notice.attached]
         pieces = _message(fields, _with_files(_alternative(rendered, boundary), files, boundary))
         address = checked_address(delivery.address)
         return _outgoing(delivery, "", b"".join(address if isinstance(piece, Slot) else piece for piece in pieces))
+
+    def _answer_address(self, notice: NoticeMail, delivery: Delivery) -> str:
+        """Where an answer to a notice goes: where it can be acted on, else to a human.
+
+        A human is the author of a forwarded mail where there is an address for it, else those who run the place.
+        """
+        site, signers = self._site, self._signers(delivery.created_at, delivery.key_id)
+        match notice.kind:
+            case NoticeKind.RECEIPT:
+                return site.address("answer", signers.answer(notice.id, delivery.person_id))
+            case NoticeKind.OBEYED:
+                return site.address("relais")
+            case NoticeKind.READING if notice.post_id is not None:
+                return site.address("reply", signers.reply(notice.post_id, delivery.person_id))
+            case _:
+                to_author = notice.author.reply_to if notice.author else ""
+                return to_author or site.managers(notice.community)
 
     def _post_body(self, mail: PostMail, rendered: Rendered, inline: Sequence[tuple[StoredFile, str]]) -> list[Piece]:
         boundary = _boundary(mail.content.message_id)
@@ -160,7 +180,13 @@ class Composer:
         def signer(purpose: Purpose) -> Signer:
             return self._keyring.signer(purpose, issued=issued, key_id=key_id)
 
-        return _Signers(signer(Purpose.REPLY), signer(Purpose.LEAVE), signer(Purpose.BOUNCE), signer(Purpose.FILE))
+        return _Signers(
+            reply=signer(Purpose.REPLY),
+            leave=signer(Purpose.LEAVE),
+            bounce=signer(Purpose.BOUNCE),
+            file=signer(Purpose.FILE),
+            answer=signer(Purpose.ANSWER),
+        )
 
 
 def _alternative(rendered: Rendered, boundary: str, images: Sequence[Sequence[Piece]] = ()) -> list[Piece]:

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from gateway.core.community import Community
 from gateway.core.errors import CompositionError
-from gateway.core.notice import NoticeMail
+from gateway.core.notice import NoticeKind, NoticeMail
 from gateway.core.post import PostMail
 from outbound.mime import Slot, SlotKind
 
@@ -32,6 +32,7 @@ _MAX_REFERENCES = 20
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]+")
 _BLANKS = re.compile("  +")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,200}@[!-;=?-~]{1,200}>\Z")
+_RECEIPTS = frozenset((NoticeKind.RECEIPT, NoticeKind.OBEYED))
 _RE = re.compile(r"(?:\s*(?:re|aw|sv|antw)\s*:\s*)+", re.IGNORECASE)
 
 Field = tuple[str, str]
@@ -127,18 +128,16 @@ def post_fields(site: Site, mail: PostMail, subject: str) -> list[Field]:
     )
 
 
-def notice_fields(site: Site, mail: NoticeMail, names: tuple[str, str], date: datetime) -> list[Field]:
+def notice_fields(site: Site, mail: NoticeMail, names: tuple[str, str], reply_to: str, date: datetime) -> list[Field]:
     """The fields of a notice but for those of MIME; `names` are the one in From and the subject.
 
-    Whoever answers it reaches a human: the author of a forwarded mail where there is an address for it, else those
-    who run the place. From is ours alone: a stranger's address there would claim what nobody proved (RFC 5322 §3.6.2).
+    From is ours alone: a stranger's address there would claim what nobody proved (RFC 5322 §3.6.2).
     """
     sender, subject = names
-    reply_to = mail.author.reply_to if mail.author else ""
     return _present(
         ("From", _mailbox(sender, site.address("relais"))),
         ("To", Slot(SlotKind.TO).mark),
-        ("Reply-To", reply_to or site.managers(mail.community)),
+        ("Reply-To", reply_to),
         unstructured("Subject", subject),
         ("Date", date_time(date)),
         ("Message-ID", message_ids([mail.message_id])),
@@ -146,7 +145,7 @@ def notice_fields(site: Site, mail: NoticeMail, names: tuple[str, str], date: da
         ("References", message_ids([mail.in_reply_to])),
         ("Auto-Submitted", "auto-replied" if mail.is_answer else "auto-generated"),
         ("X-Auto-Response-Suppress", SUPPRESS),
-        ("X-Relais-Kind", "notice"),
+        ("X-Relais-Kind", "receipt" if mail.kind in _RECEIPTS else "notice"),
         ("MIME-Version", "1.0"),
     )
 

@@ -148,6 +148,10 @@ class Language:
         quoted = [self.gettext("“%(name)s”") % {"name": name} for name in names]
         return str(format_list(quoted, locale=self._locale)) if quoted else ""
 
+    def plain_list(self, words: tuple[str, ...]) -> str:
+        """1, 2 and 4; "" for none."""
+        return str(format_list(words, locale=self._locale)) if words else ""
+
 
 def _in_zone(moment: datetime, timezone: str) -> datetime:
     """The moment in that zone; in its own where that one cannot be reckoned in."""

@@ -20,8 +20,9 @@ from premailer import Premailer
 
 import templates
 from outbound.language import LANGUAGES, Language, language_of
+from outbound.notice_views import NoticeView
 from outbound.prose import Dresser, flow
-from outbound.views import NoticeView, PostView
+from outbound.views import PostView
 
 ROOT = Path(templates.__file__).parent
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
@@ -76,7 +77,12 @@ class Renderer:
         words = self._text[language.code].get_template("mail/notice/words.txt").module
         view = replace(view, subject=str(words.subject(view)))  # type: ignore[attr-defined]
         page, lines = self._sheet("notice", language.code)
-        html = page.render(mail=view, language=language.code, words_html=Markup(view.html))  # noqa: S704
+        clean = {
+            "words_html": Markup(view.html),  # noqa: S704
+            "parts_html": [Markup(line.html) for line in view.receipt.lines] if view.receipt else [],  # noqa: S704
+            "posts_html": [Markup(post.html) for post in view.reading.posts] if view.reading else [],  # noqa: S704
+        }
+        html = page.render(mail=view, language=language.code, **clean)
         return view.subject, Rendered(html, flow(lines.render(mail=view)) + "\n")
 
     def piece(self, name: str, view: object, language: Language, words_html: str = "") -> Rendered:

@@ -18,8 +18,9 @@ from gateway.core.decision import Reason
 from gateway.core.notice import NamedFile, NoticeKind, NoticeMail
 from outbound.compose import Composer
 from outbound.language import language_of
+from outbound.notice_views import NoticeAddresses, NoticeView, WriterLine, notice_view
 from outbound.render import _EXPRESSION, ROOT, Rendered, inline
-from outbound.views import FileLine, Links, NoticeView, PostView, WriterLine, notice_view, post_view
+from outbound.views import FileLine, Links, PostView, post_view
 from tests.outbound.mails import (
     ANSWER,
     BLOBS,
@@ -48,6 +49,7 @@ REFUSALS = (
     Reason.TOPIC_GONE,
     Reason.COMMUNITY_ARCHIVED,
     Reason.NO_PLACE,
+    Reason.DIGEST_GONE,
 )
 
 
@@ -199,7 +201,7 @@ def test_no_string_of_a_post_is_markup(language: str, is_answer: bool, readers: 
 @pytest.mark.parametrize("proven", [True, False])
 def test_no_string_of_a_notice_is_markup(language: str, kind: NoticeKind, proven: bool) -> None:
     spoken = RENDERER.language(language)
-    view = notice_view(RETURNED, "", ("", ""), spoken, RENDERER.dresser)
+    view = notice_view(RETURNED, "", NoticeAddresses("", "", "", ""), spoken, RENDERER.dresser)
     writer = WriterLine(HOSTILE, HOSTILE, HOSTILE if proven else "", proven)
     for reason in (*Reason, HOSTILE):
         bad = hostile(view, files=(LINE,), attached=(LINE,), heavy=LINE, author=writer, kind=kind, reason=reason)

@@ -1,0 +1,139 @@
+"""What the templates of a notice see: one frozen view, every value already in the reader's language.
+
+Called by compose. All that came from a mail is cleaned here of control characters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.core.command import Verb
+from gateway.core.notice import Author, NoticeKind, NoticeMail, Obeyed
+from outbound.headers import clean
+from outbound.language import Language
+from outbound.prose import Dresser, strip_controls, to_html
+from outbound.receipt_views import ObeyedView, ReadingView, ReceiptView, obeyed_view, reading_view, receipt_view
+from outbound.views import FileLine, file_lines
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeAddresses:
+    """Where what a notice names is reached."""
+
+    posting: str
+    """The community's posting address; "" without one."""
+    managers: str
+    """A human's."""
+    commands: str
+    """That of words of command."""
+    answer: str
+    """Where an answer to this notice goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriterLine:
+    """The author of a forwarded mail, as those who run the place see them."""
+
+    shown: str
+    """Name and address, or what there is of them; in words where there is neither."""
+    address: str
+    """"" where there is none."""
+    reply_to: str
+    """Where an answer to the mail goes; "" where it cannot go to the author."""
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """A notice for templates/mail/notice. `html` is the person's text, clean and styled; "" for none."""
+
+    kind: str
+    reason: str
+    network: str
+    community: str
+    posting: str
+    """The posting address of the community; "" without one."""
+    managers: str
+    commands: str
+    """The address that takes words of command."""
+    sent_to: str
+    sent_at: str
+    topic_title: str
+    their_subject: str
+    html: str
+    text: str
+    files: tuple[FileLine, ...]
+    limit: str
+    total: str
+    heavy: FileLine | None
+    """The one file that is above the limit by itself."""
+    reference: str
+    author: WriterLine | None
+    """Who wrote a forwarded mail; None where it is the reader's own."""
+    attached: tuple[FileLine, ...]
+    sender: str
+    """The name in From."""
+    waiting: int
+    """How many mails wait, where that is what it tells."""
+    waiting_shown: str
+    command: str
+    """What lists them."""
+    receipt: ReceiptView | None
+    """None where the mail is none."""
+    obeyed: ObeyedView | None
+    """None where the mail tells of no command."""
+    reading: ReadingView | None
+    """None where nothing may be read."""
+    subject: str = ""
+
+
+def notice_view(
+    mail: NoticeMail, network: str, addresses: NoticeAddresses, language: Language, dresser: Dresser
+) -> NoticeView:
+    """The view of a notice."""
+    text = strip_controls(mail.text).strip("\n")
+    heaviest = max(mail.files, key=lambda file: file.size, default=None)
+    too_heavy = [(file.name, file.size, "") for file in (heaviest,) if file and file.size > mail.limit_bytes]
+    heavy = file_lines(too_heavy, language)
+    return NoticeView(
+        kind=mail.kind,
+        reason=mail.reason,
+        network=network,
+        community=clean(mail.community.name) if mail.community else "",
+        posting=addresses.posting,
+        managers=addresses.managers,
+        commands=addresses.commands,
+        sent_to=clean(mail.sent_to),
+        sent_at=language.moment(mail.sent_at, mail.timezone),
+        topic_title=clean(mail.topic_title),
+        their_subject=clean(mail.subject) or language.untitled,
+        html=dresser.dress(to_html(text), {}) if text else "",
+        text=text,
+        files=file_lines(((file.name, file.size, "") for file in mail.files), language),
+        limit=language.size(mail.limit_bytes),
+        total=language.size(sum(file.size for file in mail.files)),
+        heavy=heavy[0] if heavy else None,
+        reference=clean(mail.reference),
+        author=_writer(mail.author, language) if mail.author else None,
+        attached=file_lines(((file.name, file.size, "") for file in mail.attached), language),
+        sender=_sender(mail, network, language),
+        waiting=mail.waiting,
+        waiting_shown=language.number(mail.waiting),
+        command=f"relais arrivals list --state {mail.kind.value}" if mail.waiting else "",
+        receipt=receipt_view(mail, addresses.answer, language, dresser) if mail.kind is NoticeKind.RECEIPT else None,
+        obeyed=obeyed_view(mail.obeyed or Obeyed(Verb.HELP), language) if mail.kind is NoticeKind.OBEYED else None,
+        reading=reading_view(mail, mail.topic, language, dresser) if mail.topic and mail.read else None,
+    )
+
+
+def _writer(author: Author, language: Language) -> WriterLine:
+    name, address = clean(author.name), clean(author.address)
+    both = f"{name} ({address})" if name and address and name != address else name or address
+    return WriterLine(both or language.unsigned, address, clean(author.reply_to), author.proven)
+
+
+def _sender(mail: NoticeMail, network: str, language: Language) -> str:
+    """Ours alone, but for a colleague's mail: a name that a stranger chose never stands before an address of ours."""
+    if mail.author is None or not mail.author.known or not clean(mail.author.name):
+        return network
+    return language.to_managers(clean(mail.author.name), clean(mail.community.name) if mail.community else network)

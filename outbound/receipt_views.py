@@ -1,0 +1,208 @@
+"""What the templates of a notice see of its particular: the parts of a receipt, a word obeyed, a topic that is read.
+
+Called by outbound.notice_views. All that people wrote is cleaned here of control characters. A topic that the reader
+may never have been shown is told by its number alone: a number that somebody tries opens no private place (I11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from gateway.core.decision import Reason
+from gateway.core.digest import PartState
+from gateway.core.notice import Choice, NoticeMail, Obeyed, ReadPost, ReceiptLine
+from outbound.digest_parts import excerpt
+from outbound.headers import clean
+from outbound.language import Language
+from outbound.prose import Dresser, strip_controls, to_html
+
+_MAX_TITLE = 140
+_MAX_SUBJECT_TITLE = 50
+_MAX_NAME = 60
+_MAX_PLACES = 6
+_EXCERPT = 200
+_DEALT_WITH = frozenset((PartState.POSTED, PartState.THANKED, PartState.OBEYED))
+_UNMOVED = frozenset((PartState.POSTED, PartState.THANKED, PartState.ASKED))
+# Only who may write in a place hears these: whoever is told them may know what it is called.
+_SAID_INSIDE = frozenset((Reason.TOPIC_CLOSED, Reason.MODERATED, Reason.ENCRYPTED, Reason.EMPTY))
+
+
+@dataclass(frozen=True, slots=True)
+class PartLine:
+    """One part of an answer to a digest. Of `excerpt` and `text` one is "": what is nowhere comes back whole."""
+
+    number: int
+    state: str
+    reason: str
+    topic_id: int | None
+    title: str
+    """"" where there is no topic, or none that the reader may know of."""
+    community: str
+    excerpt: str
+    html: str
+    """The whole part, clean and styled."""
+    text: str
+    is_refused_move: bool
+    """It was to go elsewhere, and `reason` says why it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceLine:
+    """A topic that may be meant."""
+
+    topic_id: int
+    title: str
+    url: str
+    """Opens a mail that chooses it; "" where a number alone would not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """Where the parts of an answer are, counted and one by one."""
+
+    lines: tuple[PartLine, ...]
+    posted: int
+    held: int
+    returned: int
+    asked: tuple[str, ...]
+    """The numbers of the parts that wait for a topic."""
+    asked_shown: str
+    choices: tuple[ChoiceLine, ...]
+    example: int
+    """Of a topic, to show how one is named."""
+    movable: int
+    """The number of the first part that is posted, else of the first that comes back; 0 for none."""
+    short_title: str
+    """Of the topic of the first posted part."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObeyedView:
+    """What was done."""
+
+    verb: str
+    places: str
+    """The communities it changed, at most six by name; "" for none."""
+    other_places: int
+    other_places_shown: str
+    topic_id: int | None
+    title: str
+    short_title: str
+    day: str
+    """The first day on which mail comes again, in words; "" where none was named."""
+    short_day: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostLine:
+    """A post of a topic that is read by mail."""
+
+    author: str
+    at: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingView:
+    """A topic that is read by mail."""
+
+    topic_id: int
+    title: str
+    short_title: str
+    posts: tuple[PostLine, ...]
+    count_shown: str
+    left_out: int
+    left_out_shown: str
+
+
+def receipt_view(mail: NoticeMail, answer: str, language: Language, dresser: Dresser) -> ReceiptView:
+    """Where the parts of an answer are; `answer` is where an answer to the receipt goes."""
+    lines = mail.lines
+    asked = tuple(str(line.number) for line in lines if line.state is PartState.ASKED)
+    posted = [line for line in lines if line.state is PartState.POSTED]
+    movable = next(iter(posted or [line for line in lines if line.state is PartState.RETURNED]), None)
+    # A topic other than the one it is in shows best where a part could go.
+    others = [choice.topic_id for choice in mail.choices if not movable or choice.topic_id != movable.topic_id]
+    offered: set[int | None] = {choice.topic_id for choice in mail.choices}
+    return ReceiptView(
+        lines=tuple(_part(line, offered, language, dresser) for line in lines),
+        posted=len(posted),
+        held=sum(line.state is PartState.HELD for line in lines),
+        returned=sum(line.state is PartState.RETURNED for line in lines),
+        asked=asked,
+        asked_shown=language.plain_list(asked),
+        choices=tuple(_choice(choice, answer if len(asked) == 1 else "", language) for choice in mail.choices)
+        if asked
+        else (),
+        example=others[0] if others else 0,
+        movable=movable.number if movable else 0,
+        short_title=clean(posted[0].topic_title, _MAX_SUBJECT_TITLE) or language.untitled if posted else "",
+    )
+
+
+def _part(line: ReceiptLine, offered: Collection[int | None], language: Language, dresser: Dresser) -> PartLine:
+    whole = "" if line.state in _DEALT_WITH else strip_controls(line.text).strip("\n")
+    is_known = line.state in _DEALT_WITH or line.topic_id in offered or line.reason in _SAID_INSIDE
+    has_title = line.topic_id is not None and is_known
+    return PartLine(
+        number=line.number,
+        state=line.state,
+        reason=Reason.NO_PLACE if line.state is PartState.RETURNED and not is_known else line.reason,
+        topic_id=line.topic_id,
+        title=(clean(line.topic_title, _MAX_TITLE) or language.untitled) if has_title else "",
+        community=clean(line.community, _MAX_NAME) if is_known else "",
+        excerpt=excerpt(clean(line.text, 20 * _EXCERPT), _EXCERPT) if line.state in _DEALT_WITH else "",
+        html=dresser.dress(to_html(whole), {}) if whole.strip() else "",
+        text=whole,
+        is_refused_move=line.state in _UNMOVED and line.reason != "",
+    )
+
+
+def _choice(choice: Choice, answer: str, language: Language) -> ChoiceLine:
+    # The number is in the subject for the eye and in the body for us: a program may lose the one or the other.
+    url = f"mailto:{quote(answer, safe='@+')}?subject=%23{choice.topic_id}&body={choice.topic_id}" if answer else ""
+    return ChoiceLine(choice.topic_id, clean(choice.title, _MAX_TITLE) or language.untitled, url)
+
+
+def obeyed_view(obeyed: Obeyed, language: Language) -> ObeyedView:
+    """What was done."""
+    shown = tuple(clean(name, _MAX_NAME) for name in obeyed.communities[:_MAX_PLACES])
+    others = max(0, len(obeyed.communities) - _MAX_PLACES)
+    return ObeyedView(
+        verb=obeyed.verb,
+        # "A, B and C and 4 more" would be one "and" too many.
+        places=", ".join(language.names((name,)) for name in shown) if others else language.names(shown),
+        other_places=others,
+        other_places_shown=language.number(others),
+        topic_id=obeyed.topic_id,
+        title=clean(obeyed.topic_title, _MAX_TITLE),
+        short_title=clean(obeyed.topic_title, _MAX_SUBJECT_TITLE),
+        day=language.day(obeyed.until) if obeyed.until else "",
+        short_day=language.short_day(obeyed.until) if obeyed.until else "",
+    )
+
+
+def reading_view(mail: NoticeMail, topic: Choice, language: Language, dresser: Dresser) -> ReadingView:
+    """A topic with its posts."""
+    return ReadingView(
+        topic_id=topic.topic_id,
+        title=clean(topic.title, _MAX_TITLE) or language.untitled,
+        short_title=clean(topic.title, _MAX_SUBJECT_TITLE) or language.untitled,
+        posts=tuple(_post(post, mail.timezone, language, dresser) for post in mail.read),
+        count_shown=language.number(len(mail.read)),
+        left_out=mail.left_out,
+        left_out_shown=language.number(mail.left_out),
+    )
+
+
+def _post(post: ReadPost, timezone: str, language: Language, dresser: Dresser) -> PostLine:
+    text = strip_controls(post.text).strip("\n")
+    return PostLine(
+        clean(post.author, _MAX_NAME) or language.unsigned,
+        language.moment(post.at, timezone),
+        dresser.dress(to_html(text), {}),
+        text,
+    )
