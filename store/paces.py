@@ -108,7 +108,9 @@ def resume(tx: Connection, person_id: int) -> bool:
         return False
     for community_id, last in places:
         mine = and_(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
-        still = case((_owed < last, _owed), else_=None)
+        # Who joined, or came to this pace, during the pause is owed what was posted since.
+        since = func.coalesce(_owed, _through)
+        still = case((since < last, since), else_=None)
         tx.execute(update(memberships).where(mine).values(catch_up_from=still, digest_through=last))
     return True
 

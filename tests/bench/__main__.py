@@ -18,14 +18,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.bench import fill
-from tests.bench.house import House, free_port
+from tests.bench import digests, fill
+from tests.bench.house import Gateway, House, free_port
 
 TRAFFIC = [sys.executable, "-m", "tests.bench.traffic"]
 
@@ -117,6 +118,28 @@ def bench_w2(house: House, scale: float, label: str, members: int) -> None:
         say(label, f"{rate:.0f}/s", f"first copy {first:.0f} ms after the 250; peak {gateway.peak_mib():.0f} MiB")
 
 
+def bench_w3(house: House, label: str, network: tuple[int, int, int, int]) -> None:
+    """A digest for each member, closed and sent: `network` is members, places, how many each follows, posts in each."""
+    monday = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+    members = network[0]
+    digests.furnish(house.database_url, *network, monday)
+    command = [sys.executable, "-m", "tests.bench.digests", str(house.folder / "settings.toml"), monday.isoformat()]
+    with (
+        counting(members, house.relay_port) as (_, wait),
+        (house.folder / "log").open("wb") as log,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
+        assert process.stdout and process.stdin
+        done = json.loads(process.stdout.readline())
+        arrived = wait(600)
+        peak = Gateway(process).peak_mib()
+        process.stdin.close()
+    rate = len(arrived) / (arrived[-1][0] - done["start"])
+    closing = done["closed"] / (done["end"] - done["start"])
+    said = f"{len(arrived)} of {members}; closing alone {closing:.0f}/s; peak {peak:.0f} MiB"
+    say(label, f"{rate:.0f}/s", said)
+
+
 def reference_w2(house: House, scale: float) -> None:
     """What smtplib does on one reused connection: the library's own speed here."""
     count = int(2000 * scale)
@@ -188,6 +211,17 @@ BENCHES: dict[str, Callable[[House, float], object]] = {
     ),
     "dkim": lambda house, scale: bench_w2(
         house.with_settings(dkim=make_dkim(house.folder)), scale, "W2 with DKIM, 10,000 members", int(10_000 * scale)
+    ),
+    "w3": lambda house, scale: (
+        reference_w2(house, scale),
+        bench_w3(house, "W3a: 2,000 members of one community", (int(2000 * scale), 1, 1, 30)),
+        bench_w3(house, "W3b: 2,000 members, each in 5 of 50", (int(2001 * scale), 50, 5, 10)),
+    ),
+    "w3-large": lambda house, scale: (
+        bench_w3(house, "W3a: 10,000 members", (int(10_000 * scale), 1, 1, 30)),
+        bench_w3(house, "W3a: 100,000 members", (int(100_000 * scale), 1, 1, 30)),
+        bench_w3(house, "W3b: 10,000 members", (int(10_001 * scale), 50, 5, 10)),
+        bench_w3(house, "W3b: 100,000 members", (int(100_001 * scale), 50, 5, 10)),
     ),
     "latency": bench_latency,
     "idle": bench_idle,

@@ -19,6 +19,7 @@ from gateway import starting
 from gateway.core import address
 from gateway.core.clock import Clock
 from gateway.core.community import Membership, Pace, PersonState, Role
+from gateway.core.digest import CADENCES, Cadence
 from gateway.core.errors import StoreError
 from gateway.core.message import Envelope
 from gateway.core.token import KeyRing, Purpose
@@ -27,7 +28,7 @@ from gateway.web import connections
 from gateway.web.server import Web, WebSetup
 from outbound.headers import Site
 from outbound.render import ROOT, Renderer
-from store import arrivals, communities, memberships, people, posts, schema
+from store import arrivals, communities, memberships, paces, people, posts, schema
 from store.blobs import Blobs, open_blobs
 from store.communities import NewCommunity
 from store.database import Database
@@ -165,6 +166,26 @@ async def test_one_post_leaves_and_a_second_is_as_good(place: Place) -> None:
         assert len(memberships.members(tx, place.community)) == 2
 
 
+async def test_the_digests_of_a_cadence_end_with_one_click_and_by_nothing_less(place: Place) -> None:
+    with place.database.transaction() as tx:
+        paces.choose(tx, place.community, place.claire, Pace.WEEKLY, NOW)
+    daily, weekly = (
+        "/u/" + KEYS.sign(Purpose.QUIET, (CADENCES.index(cadence), place.claire), issued=NOW)
+        for cadence in (Cadence.DAILY, Cadence.WEEKLY)
+    )
+    before = place.everything()
+    looked = await place.ask("GET", weekly)
+    assert looked.status == 200 and b"<button" in looked.body
+    assert (await place.ask("POST", daily, b"List-Unsubscribe=One-Click")).status == 200
+    assert place.everything() == before
+    first = await place.ask("POST", weekly, b"List-Unsubscribe=One-Click")
+    second = await place.ask("POST", weekly)
+    assert (first.status, second.status, first.body) == (200, 200, second.body)
+    assert place.pace(place.claire) is Pace.OFF
+    odd = "/u/" + KEYS.sign(Purpose.QUIET, (len(CADENCES), place.claire), issued=NOW)
+    assert (await place.ask("POST", odd)).status == 404
+
+
 async def test_a_tampered_link_is_no_link(place: Place) -> None:
     token = place.leave_link(place.claire).removeprefix("/u/")
     before = place.everything()
@@ -249,7 +270,12 @@ async def test_leave_has_one_button_and_posts_to_itself(place: Place) -> None:
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "web").glob("*.html") if path.stem != "layout"))
 def test_a_page_stands_alone(name: str, locale: str) -> None:
     html = RENDERER.page(
-        name, locale, network="Relais", community="Projets", managers="projets+owner@relais.example.org"
+        name,
+        locale,
+        network="Relais",
+        community="Projets",
+        cadence="daily",
+        managers="projets+owner@relais.example.org",
     )
     page = Outline(html)
     assert page.tags.count("h1") == 1 and page.tags.count("main") == 1

@@ -183,3 +183,20 @@ def test_a_stranger_has_no_pace(network: Network, database: Database, clock: Set
     community, stranger = network.community("projets"), network.person("eve")
     with database.transaction() as tx:
         assert not paces.choose(tx, community, stranger, Pace.OFF, clock())
+
+
+def test_who_comes_to_each_during_a_pause_is_owed_what_was_posted_since(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    choose(database, clock, community, reader, Pace.OFF)
+    network.write(author, community)
+    with database.transaction() as tx:
+        paces.pause(tx, reader, None, clock())
+    choose(database, clock, community, reader, Pace.EACH)
+    network.write(author, community)
+    network.fan_out()
+    with database.transaction() as tx:
+        paces.resume(tx, reader)
+        [owed] = digests.owed(tx, 10)
+    assert (owed.after, owed.through) == (1, 2)

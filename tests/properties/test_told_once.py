@@ -1,0 +1,205 @@
+"""Every post reaches every reader once, singly or in a digest, in any order of posts, ticks and changes of mind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import select
+
+from gateway.core.community import Pace
+from store import audience, paces
+from store.database import Database
+from store.digests import unpack
+from store.schema import deliveries, digests, metadata, posts
+from tests.digests.newspaper import Newspaper
+from tests.network import Network, SetClock
+
+FRIDAY = datetime(2026, 11, 20, 9, tzinfo=UTC)
+HEARD = (Pace.EACH, Pace.DAILY, Pace.WEEKLY)
+PEOPLE, PLACES = 4, 2
+
+
+class DeathError(Exception):
+    """The process dies before it commits."""
+
+
+class Told(RuleBasedStateMachine):
+    """Four people in two communities. `owed`: must be told in the end; `may`: might be, for somebody went off."""
+
+    database: Database
+
+    @initialize()
+    def found(self) -> None:
+        for table in reversed(metadata.sorted_tables):
+            with self.database.transaction() as tx:
+                tx.execute(table.delete())
+        self.clock = SetClock(FRIDAY)
+        self.network = Network(self.database, self.clock)
+        self.paper = Newspaper(self.database, self.network)
+        self.people = self.network.persons(*(f"p{n}" for n in range(PEOPLE)))
+        self.places = [self.network.community(f"c{n}", pace=Pace.DAILY) for n in range(PLACES)]
+        for place in self.places:
+            self.network.join(place, *self.people)
+        self.default = dict.fromkeys(self.places, Pace.DAILY)
+        self.chosen: dict[tuple[int, int], Pace] = {}
+        self.owed: set[tuple[int, int]] = set()
+        self.may: set[tuple[int, int]] = set()
+        self.latest: dict[int, list[int]] = {place: [] for place in self.places}
+        self.home: dict[int, int] = {}
+        self.author: dict[int, int] = {}
+        self.paper.round()
+
+    def pace(self, place: int, person: int) -> Pace:
+        return self.chosen.get((place, person), self.default[place])
+
+    @rule(place=st.integers(0, PLACES - 1), author=st.integers(0, PEOPLE - 1), answers=st.booleans())
+    def post(self, place: int, author: int, answers: bool) -> None:
+        there, writer = self.places[place], self.people[author]
+        above = self.latest[there][-1] if answers and self.latest[there] else None
+        [post] = self.network.write(writer, there, answering=above)
+        self.latest[there].append(post)
+        self.home[post], self.author[post] = there, writer
+        self.owed |= {(p, post) for p in self.people if p != writer and self.pace(there, p) in HEARD}
+
+    def _changed(self, place: int, people: list[int], before: dict[int, Pace], after: Pace) -> None:
+        for person in people:
+            if before[person] is not after and after not in HEARD:
+                lost = {pair for pair in self.owed if pair[0] == person and self.home[pair[1]] == place}
+                self.owed -= lost
+                self.may |= lost
+
+    @rule(place=st.integers(0, PLACES - 1), person=st.integers(0, PEOPLE - 1), pace=st.sampled_from(Pace))
+    def choose(self, place: int, person: int, pace: Pace) -> None:
+        there, who = self.places[place], self.people[person]
+        self._changed(there, [who], {who: self.pace(there, who)}, pace)
+        self.chosen[there, who] = pace
+        with self.database.transaction() as tx:
+            assert paces.choose(tx, there, who, pace, self.clock())
+
+    @rule(place=st.integers(0, PLACES - 1), pace=st.sampled_from(Pace))
+    def change_default(self, place: int, pace: Pace) -> None:
+        there = self.places[place]
+        followers = [p for p in self.people if (there, p) not in self.chosen]
+        self._changed(there, followers, {p: self.pace(there, p) for p in followers}, pace)
+        self.default[there] = pace
+        with self.database.transaction() as tx:
+            paces.change_default(tx, there, pace, self.clock())
+
+    @rule(person=st.integers(0, PEOPLE - 1), days=st.none() | st.integers(0, 5))
+    def pause(self, person: int, days: int | None) -> None:
+        until = None if days is None else self.clock() + timedelta(days=days)
+        with self.database.transaction() as tx:
+            paces.pause(tx, self.people[person], until, self.clock())
+
+    @rule(person=st.integers(0, PEOPLE - 1))
+    def resume(self, person: int) -> None:
+        with self.database.transaction() as tx:
+            paces.resume(tx, self.people[person])
+
+    @rule()
+    def fan_out(self) -> None:
+        with self.database.transaction() as tx:
+            audience.expand(tx, self.clock())
+
+    @rule(hours=st.sampled_from([0, 1, 7, 24, 72, 24 * 8, -5, -30]))
+    def tick(self, hours: int) -> None:
+        self.clock.advance(hours=hours)
+        self.paper.round()
+
+    @rule(hours=st.sampled_from([0, 24, 72]), fan_out=st.booleans())
+    def die(self, hours: int, fan_out: bool) -> None:
+        """What was done within the transaction is undone."""
+        self.clock.advance(hours=hours)
+        with pytest.raises(DeathError), self._dying():
+            if fan_out:
+                self.network.fan_out()
+            else:
+                self.paper.round()
+            raise DeathError
+
+    @contextmanager
+    def _dying(self) -> Iterator[None]:
+        real = self.database.transaction
+
+        @contextmanager
+        def doomed() -> Iterator[Any]:
+            with real() as tx:
+                yield tx
+                raise DeathError
+
+        self.database.transaction = doomed  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            del self.database.transaction  # type: ignore[method-assign]
+
+    def told(self) -> Counter[tuple[int, int]]:
+        """How often each (person, post) was told."""
+        with self.database.reading() as tx:
+            told = Counter(
+                (row.person_id, row.post_id)
+                for row in tx.execute(select(deliveries.c.person_id, deliveries.c.post_id))
+                if row.post_id
+            )
+            topics = {row.id: row.topic_id for row in tx.execute(select(posts.c.id, posts.c.topic_id))}
+            for row in tx.execute(select(digests.c.person_id, digests.c["items"])):
+                for item in unpack(row.items):
+                    within = [
+                        p for p, topic in topics.items() if topic == item.topic_id and item.first <= p <= item.last
+                    ]
+                    news = [p for p in within if self.author[p] != row.person_id]
+                    if not item.why or item.why[0].value != "everyone_missed":
+                        assert len(news) == item.news
+                        told.update((row.person_id, post) for post in news)
+        return told
+
+    @invariant()
+    def nothing_is_told_twice_or_to_who_did_not_ask(self) -> None:
+        if hasattr(self, "people"):
+            told = self.told()
+            assert not {pair: n for pair, n in told.items() if n > 1}
+            assert told.keys() <= self.owed | self.may
+
+    def teardown(self) -> None:
+        if not hasattr(self, "people"):
+            return
+        for person in range(PEOPLE):
+            self.resume(person)
+        for _ in range(10):
+            self.network.fan_out()
+            self.clock.now = max(self.clock.now, FRIDAY) + timedelta(days=1)
+            self.paper.round()
+        told = self.told()
+        assert self.owed <= told.keys(), self.owed - told.keys()
+        self.nothing_is_told_twice_or_to_who_did_not_ask()
+
+
+def run(database: Database, examples: int) -> None:
+    machine = type("Machine", (Told,), {"database": database})
+    chosen = settings(
+        max_examples=examples,
+        stateful_step_count=30,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )
+    run_state_machine_as_test(machine, settings=chosen)
+
+
+def test_on_sqlite(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    run(database, 60)
+    database.close()
+
+
+def test_on_postgresql(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+    run(database, 12)
+    database.close()
