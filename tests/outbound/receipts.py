@@ -49,7 +49,9 @@ RECEIPT = replace(
     lines=(POSTED, THANKED, MUTED, ASKED, BACK, WAITING),
     choices=tuple(Choice(number, title) for number, title, _ in (BOILER, BIKES, TRAIN, CLOSED, READ_FIRST)),
 )
-TWO_POSTED = replace(RECEIPT, lines=(POSTED, replace(POSTED, number=2, topic_id=27, topic_title=BIKES[1])))
+TWO_POSTED = replace(
+    RECEIPT, lines=(POSTED, ReceiptLine(2, PartState.POSTED, *BIKES, "Il manque une prise près de la porte.", ""))
+)
 QUESTION = replace(RECEIPT, lines=(replace(ASKED, number=1),))
 
 OBEYED = replace(
