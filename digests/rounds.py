@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from digests.close import BATCH, Closer, Plan
+from digests.close import BATCH, Closer, Plan, rhythm_of_reader
+from digests.schedule import next_due
+from gateway.core.digest import Cadence, Rhythm
 from store import digests, paces
 from store.database import Database
 from store.wakeups import Wakeups, Work
 
 log = structlog.get_logger(__name__)
+
+LOOK_BACK = timedelta(days=1)
+"""Where no scheduler has looked at somebody yet, a round by hand closes what fell due within so long before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,15 @@ class Rounds:
     database: Database
     plan: Plan
     wakeups: Wakeups
+
+    def run_by_hand(self, now: datetime, leave_at: datetime) -> int:
+        """As run(), for a network that no scheduler may have looked at: who has no clock yet is not put off by that."""
+        for cadence in digests.SCHEDULED:
+            self._each(
+                lambda tx, cadence=cadence: (self._wind_new(tx, cadence, now - LOOK_BACK), 0),  # type: ignore[misc]
+                lambda: False,
+            )
+        return self.run(now, leave_at)
 
     def run(self, now: datetime, leave_at: datetime, stopping: Callable[[], bool] = lambda: False) -> int:
         """Closes every digest due at `now`, to leave at `leave_at`; returns how many. Raises StoreError."""
@@ -41,6 +55,18 @@ class Rounds:
         if made:
             log.info("digests_closed", digests=made, now=now.isoformat(timespec="seconds"))
         return made
+
+    def _wind_new(self, tx: Connection, cadence: Cadence, since: datetime) -> int:
+        """Winds the clocks of up to a batch of people who have none, as if they had come at `since`."""
+        dues: dict[Rhythm, datetime] = {}
+        times: dict[int, datetime] = {}
+        for reader in digests.without_clock(tx, cadence, since, BATCH):
+            rhythm = rhythm_of_reader(self.plan.network, reader)
+            if rhythm not in dues:
+                dues[rhythm] = next_due(cadence, rhythm, since).at
+            times[reader.person_id] = dues[rhythm]
+        digests.wind(tx, cadence, times)
+        return len(times)
 
     def _each(self, step: Callable[[Connection], tuple[int, int]], stopping: Callable[[], bool]) -> int:
         """Runs a step in transactions of its own until it finds nobody; returns the digests it made."""

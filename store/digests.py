@@ -166,8 +166,11 @@ def wind(tx: Connection, cadence: Cadence, next_due: Mapping[int, datetime]) -> 
         )
 
 
-def following(tx: Connection, cadence: Cadence, person_ids: Iterable[int]) -> list[Following]:
-    """What these people follow at this cadence, where there is anything new; the rows are held until the end."""
+def following(tx: Connection, cadence: Cadence, person_ids: Iterable[int], *, hold: bool = True) -> list[Following]:
+    """What these people follow at this cadence, where there is anything new.
+
+    The rows are held until the transaction ends, without `hold` only read.
+    """
     query = (
         select(
             memberships.c.person_id,
@@ -180,9 +183,8 @@ def following(tx: Connection, cadence: Cadence, person_ids: Iterable[int]) -> li
         .where(func.coalesce(memberships.c.pace, communities.c.pace) == cadence.value)
         .where(memberships.c.digest_through < communities.c.last_number)
         .order_by(memberships.c.person_id, memberships.c.community_id)
-        .with_for_update(of=memberships)
     )
-    return [Following(*row) for row in tx.execute(query)]
+    return [Following(*row) for row in tx.execute(query.with_for_update(of=memberships) if hold else query)]
 
 
 def owed(tx: Connection, most: int) -> list[Following]:
