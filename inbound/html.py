@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from inbound.barewords import bare_lines, is_costly
 from inbound.clean import clean
+from inbound.elements import is_border, is_hidden, mark_of
 from inbound.lines import Line, Mark
 
 MAX_NODES = 100_000
@@ -29,44 +30,7 @@ _SKIPPED = frozenset(_SKIPPED_NAMES.split())
 _PARAGRAPHS = frozenset(_PARAGRAPH_NAMES.split())
 _BLOCKS = _PARAGRAPHS | frozenset(_BLOCK_NAMES.split())
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
-_HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:\.0*)?(?:px|pt|em|%|rem)?\s*(?:!|;|$)|"
-    r"opacity\s*:\s*0(?:\.0*)?\s*(?:!|;|$)|max-height\s*:\s*0(?:px)?\s*(?:!|;|$)|"
-    r"text-indent\s*:\s*-\d{4,}|(?:left|top|margin-left)\s*:\s*-\d{4,}|font-size\s*:\s*1px\s*(?:!|;|$)",
-    re.IGNORECASE,
-)
-_COLOUR = re.compile(
-    r"(?:^|[;\s])(color|background-color|background)\s*:\s*(#[0-9a-f]{3,8}|[a-z]{3,20})(?=\s*(?:!|;|$))"
-)
-_COLOUR_NAMES = {"white": "#ffffff", "#fff": "#ffffff", "black": "#000000", "#000": "#000000"}
 _LINKS = ("http:", "https:", "mailto:")
-
-# Clients put their own prefix before another's names (x_, gmail-m_123…, v1): the end of a name decides.
-_CUT_NAMES = """
-divrplyfwdmsg outlookmessageheader stopspelling zwchr mail-editor-reference-message-container olk_src_body_section
-ms-outlook-mobile-body-separator-line
-"""
-_QUOTE_NAMES = """
-moz-cite-prefix gmail_attr yahoo_quoted protonmail_quote tutanota_quote zmail_extra isreplycontent
-ms-outlook-mobile-reference-message moz-email-headers-table yahoo-quoted-begin gmail_quote_attribution mailru-blockquote
-reply-intro replybody quoted_text email_quote mail-app-auto-quote blockquote_zmail cm_quote front-blockquote
-missive_quote airmail_on messagereplysection quoted-content mail-quote-collapse
-"""
-_SIGNATURE_NAMES = """
-gmail_signature gmail_signature_prefix moz-signature protonmail_signature_block applemailsignature
-ms-outlook-mobile-signature ms-outlook-ios-signature tutanota_signature k9mail-signature composer_signature bloop_sign
-edo-signature cm_signature front-signature sh-signature messagesignaturesection mobile-signature
-"""
-_CUTS = tuple(_CUT_NAMES.split())
-_QUOTES = tuple(_QUOTE_NAMES.split())
-_FORWARDS = ("moz-forward-container", "isforwardcontent")
-_SIGNATURES = tuple(_SIGNATURE_NAMES.split())
-# One drawing of a line above the header block is Word's alone: Outlook writes it and no person does.
-_HEADER_LINE = re.compile(
-    r"border:\s?none;\s?border-top:\s?solid [^;]{3,30};\s?padding:\s?3(?:\.0)?pt(?: 0(?:cm|in|mm|px|pt)?){3}",
-    re.IGNORECASE,
-)
-_EXACT_SIGNATURES = frozenset({"signature", "x_signature"})
 
 
 @dataclass(slots=True)
@@ -90,12 +54,31 @@ class Document:
         """Clean HTML of the lines whose flag is set; None where nothing is left of it."""
         for node in self._doomed:
             node.decompose()
-        for nodes, kept in zip(self._nodes, keep, strict=True):
+        for nodes, kept in zip(self._nodes, self._without_borders(keep), strict=True):
             if not kept:
                 for node in nodes:
                     _remove(node)
         body = self._tree.body if self._tree is not None else None
         return clean(body.inner_html or "") if body is not None else None
+
+    def _without_borders(self, keep: list[bool]) -> list[bool]:
+        """Rules that divided the kept lines from what is cut, and logos of undelimited signatures, go with the cut."""
+        said = [number for number, line in enumerate(self.lines) if line.text]
+        flags, place = list(keep), 0
+        for number, line in enumerate(self.lines):
+            if line.text:
+                place += 1
+                continue
+            above = place > 0 and keep[said[place - 1]]
+            below = place < len(said) and keep[said[place]]
+            # Who sends nothing but a picture means it.
+            if (
+                said
+                and not (above and below)
+                and any(is_border(n.tag, n.attributes) for n in self._nodes[number] if n.tag in ("hr", "img"))
+            ):
+                flags[number] = False
+        return flags
 
 
 def read_html(source: str) -> Document:
@@ -206,7 +189,7 @@ def _traverse(body: LexborNode, writer: _Writer) -> bool:
         if tag is None or tag.startswith(("-", "!")) or tag in _SKIPPED:
             continue
         attributes = node.attributes if tag != "br" else {}
-        if _is_hidden(attributes):
+        if is_hidden(attributes):
             writer.doomed.append(node)
             continue
         inner = _enter(writer, node, tag, attributes, context)
@@ -227,7 +210,7 @@ def _enter(
         writer.attach(node)
         writer.end_line(hard=True)
         return context
-    mark = _mark(tag, attributes) if attributes or tag in ("blockquote", "signature") else Mark.NONE
+    mark = mark_of(tag, attributes) if attributes or tag in ("blockquote", "signature") else Mark.NONE
     if mark in (Mark.CUT, Mark.FORWARD):
         writer.cut(mark)
         mark = Mark.NONE
@@ -273,50 +256,6 @@ def _close(writer: _Writer, closing: str) -> None:
         writer.end_line(gap=closing == "\n\n")
     elif closing:
         writer.word(closing)
-
-
-def _mark(tag: str, attributes: dict[str, str | None]) -> Mark:
-    if attributes.get("data-marker") == "__QUOTED_TEXT__":
-        return Mark.QUOTE
-    names = (
-        f"{attributes.get('class') or ''} {attributes.get('id') or ''} {attributes.get('name') or ''}".lower().split()
-    )
-    for name in names:
-        if name.endswith(_CUTS):
-            return Mark.CUT
-        if name.endswith(_QUOTES):
-            return Mark.QUOTE
-        if name.endswith(_FORWARDS):
-            return Mark.FORWARD
-        if name.endswith(_SIGNATURES) or name in _EXACT_SIGNATURES:
-            return Mark.SIGNATURE
-    if tag == "div" and "border-top" in (style := attributes.get("style") or "") and _HEADER_LINE.match(style[:300]):
-        return Mark.CUT
-    if tag == "signature":
-        return Mark.SIGNATURE
-    if tag == "blockquote":
-        cited = (attributes.get("type") or "").lower() == "cite" or any(name.endswith("gmail_quote") for name in names)
-        return Mark.QUOTE if cited else Mark.INDENT
-    return Mark.NONE
-
-
-def _is_hidden(attributes: dict[str, str | None]) -> bool:
-    if not attributes:
-        return False
-    if "hidden" in attributes:
-        return True
-    style = attributes.get("style")
-    if not style:
-        return False
-    return bool(_HIDDEN.search(style)) or ("color" in style.lower() and _is_unseen(style.lower()))
-
-
-def _is_unseen(style: str) -> bool:
-    """Text in the very colour it stands on, or transparent."""
-    colours = {name: _COLOUR_NAMES.get(value, value) for name, value in _COLOUR.findall(style)}
-    colour = colours.get("color", "")
-    below = (colours.get("background-color"), colours.get("background"))
-    return colour == "transparent" or (bool(colour) and colour in below)
 
 
 def _remove(node: LexborNode) -> None:

@@ -195,3 +195,19 @@ def test_a_line_knows_how_deep_it_is_quoted() -> None:
         ("d", 1),
         ("e", 0),
     ]
+
+
+@pytest.mark.parametrize("border", ["<hr>", '<p><img src="cid:logo@x" width="120" height="40"></p>'])
+def test_what_divides_the_words_from_what_is_cut_goes_with_it(border: str) -> None:
+    document = read_html(f"<div>Yes.</div>{border}<div>old words</div>")
+    assert document.shown([line.text != "old words" for line in document.lines]) == "<div>Yes.</div>"
+
+
+@pytest.mark.parametrize("own", ["<hr>", '<p><img src="cid:shot@x" width="640" height="480"></p>'])
+def test_what_stands_between_kept_lines_and_pictures_of_some_size_stay(own: str) -> None:
+    document = read_html(f"<div>One.</div>{own}<div>two</div>")
+    assert own[:3] in (document.shown([True] * len(document.lines)) or "")
+    document = read_html('<div>See:</div><img src="cid:shot@x" width="640" height="480"><hr><div>old</div>')
+    assert "cid:shot@x" in (document.shown([line.text != "old" for line in document.lines]) or "")
+    document = read_html('<img src="cid:a@x" width="120" height="40">')
+    assert document.shown([True] * len(document.lines)) is not None
