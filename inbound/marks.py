@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from inbound import attribution, phrases
 from inbound.lines import Label, Line, Mark
 
 _QUOTED = re.compile(r"[ ]{0,3}(?:>|&gt;|\|[ ]?>)")
@@ -24,6 +25,8 @@ _OF_OTHERS = re.compile(
 )
 _FULL = 68
 _TAIL = 50
+_WORD = re.compile(r"\w+")
+_RUN = 3
 
 
 def find_quoted(lines: Sequence[Line], plain: Sequence[str]) -> list[bool]:
@@ -96,3 +99,51 @@ def _goes_on(plain: Sequence[str], labels: Sequence[Label], at: int) -> bool:
     while at < len(plain) and not plain[at]:
         at += 1
     return at < len(plain) and labels[at] is Label.NEW
+
+
+def keep_cited(lines: Sequence[Line], plain: Sequence[str], labels: list[Label]) -> None:
+    """Marked lines above what introduces the quote, where the quote has no such words: cited from somewhere else."""
+    carried = (Label.QUOTED, Label.FORWARDED)
+    first = next((i for i, what in enumerate(labels) if what in carried and _introduces(lines, plain, i)), 0)
+    # The tail of a marked line that a program wrapped introduces nothing: it stands right below the mark.
+    if not first or _is_marked(lines, labels, first - 1):
+        return
+    known: dict[int, set[tuple[str, ...]]] = {}
+    at = 0
+    while at < first:
+        end = at
+        while _is_marked(lines, labels, end):
+            end += 1
+        cited = _words(plain[at:end])
+        if cited and not any(map(_is_of_mail, plain[at:end])):
+            size = min(_RUN, len(cited))
+            if size not in known:
+                known[size] = _runs(_words(plain[first:]), size)
+            runs = _runs(cited, size)
+            if len(runs & known[size]) * 2 < len(runs):
+                labels[at:end] = [Label.NEW] * (end - at)
+        at = end + 1
+
+
+def _is_of_mail(text: str) -> bool:
+    """Programs write such a line into what they quote, and into nothing else."""
+    bare = text.strip("> ")
+    if phrases.is_original_marker(text) or phrases.is_forward_marker(bare) or phrases.header_key(bare):
+        return True
+    return attribution.may_end(bare) and attribution.is_attribution(bare, introduces=True)
+
+
+def _introduces(lines: Sequence[Line], plain: Sequence[str], at: int) -> bool:
+    return bool(plain[at]) and not _QUOTED.match(lines[at].text)
+
+
+def _is_marked(lines: Sequence[Line], labels: Sequence[Label], at: int) -> bool:
+    return labels[at] is Label.QUOTED and lines[at].mark is Mark.NONE and bool(_QUOTED.match(lines[at].text))
+
+
+def _words(plain: Sequence[str]) -> list[str]:
+    return [word for text in plain for word in _WORD.findall(text.lower())]
+
+
+def _runs(words: Sequence[str], size: int) -> set[tuple[str, ...]]:
+    return {tuple(words[at : at + size]) for at in range(len(words) - size + 1)}

@@ -18,7 +18,7 @@ _ORIGINAL = re.compile(
     r"ursprungligt meddelande|originalmeddelande|opprinnelig melding|alkuperäinen viesti|wiadomość oryginalna|"
     r"oryginalna wiadomość|původní zpráva|pôvodná správa|eredeti üzenet|mesaj original|mesajul original|orijinal ileti|"
     r"исходное сообщение|пересылаемое сообщение|оригінальне повідомлення|original e-?mail|"
-    r"reply message|原始邮件|原始郵件|"
+    r"reply message|原始邮件|原始郵件|回复的原邮件|"
     r"元のメッセージ|원본 메시지",
     re.IGNORECASE,
 )

@@ -43,6 +43,7 @@ class _Labeller:
         self.introduced = False
         """Something said that the mail quotes another."""
         self.announced: bool | None = None
+        self.divided = False
         # For each line the next one that is not blank, computed once from the end.
         self.next = [len(lines)] * (len(lines) + 1)
         for i in range(len(lines) - 1, -1, -1):
@@ -59,6 +60,7 @@ class _Labeller:
         if not self.introduced:
             marks.keep_all(self.lines, self.labels, unless_prompts=self.answer or self.forward)
         marks.keep_announced(self.lines, self.plain, self.labels)
+        marks.keep_cited(self.lines, self.plain, self.labels)
         return self.labels
 
     def _step(self, i: int) -> int:
@@ -265,19 +267,20 @@ class _Labeller:
         while end < len(self.lines):
             if self.quoted[end] or self.lines[end].mark in (Mark.CUT, Mark.FORWARD) or self._begins_answered(end):
                 break
-            if self.lines[end].text.startswith("-- ") and not self.lines[start].text.startswith("-- "):
+            if signature.is_sure(self.lines[end].text) and not signature.is_sure(self.lines[start].text):
                 break
             said += bool(self.plain[end])
             if said > signature.MAX_LINES:
                 return start + 1
             end += 1
         below = [text for text in self.plain[start + 1 : end] if text]
-        if signature.is_signature(self.lines[start].text, below):
+        if signature.is_signature(self.lines[start].text, below, divided=self.divided):
             # Two delimiters are one.
             above = start - 1
             if above >= 0 and signature.is_bare(self.plain[above]) and self.labels[above] is Label.NEW:
                 self.labels[above] = Label.SIGNATURE
             return self._set(start, end, Label.SIGNATURE)
+        self.divided = self.divided or self.plain[start] == "--"
         return start + 1
 
 

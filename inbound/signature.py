@@ -28,13 +28,21 @@ def is_delimiter(text: str, raw: str, below: str) -> bool:
     return footers.is_list_rule(text) and footers.is_list_footer(below)
 
 
+def is_sure(raw: str) -> bool:
+    """The line, as it came, is the delimiter of RFC 3676 §4.3."""
+    return raw.startswith("-- ") and not raw[3:].strip()
+
+
 def is_bare(text: str) -> bool:
     """The line is a delimiter and nothing else."""
     return text in _DELIMITERS
 
 
-def is_signature(delimiter: str, below: Sequence[str]) -> bool:
-    """The lines with words below the delimiter (as it came) are no part of the letter."""
+def is_signature(delimiter: str, below: Sequence[str], *, divided: bool = False) -> bool:
+    """The lines with words below the delimiter (as it came) are no part of the letter.
+
+    `divided`: the same sign divided the letter before, so that it takes more than a name to be a signature.
+    """
     below = [text for text in below if text not in _DELIMITERS] if below and below[-1] in _DELIMITERS else below
     if delimiter.startswith("-- ") or (not below and delimiter.strip() == "--"):
         return True
@@ -46,7 +54,8 @@ def is_signature(delimiter: str, below: Sequence[str]) -> bool:
     prose = any(_is_prose(text) for text in own)
     if delimiter.strip() == "--":
         # Somebody may divide a letter so: then only sentences follow, or the same sign again.
-        return "--" not in own and (not prose or any(_CONTACT.search(text) for text in own))
+        contact = any(_CONTACT.search(text) for text in own)
+        return "--" not in own and (contact or not (prose or divided))
     if prose or len(own) > _MAX_OTHER_LINES or any(len(text) > _MAX_WIDTH for text in own):
         return False
     return not own or any(_CONTACT.search(text) for text in own)

@@ -31,6 +31,28 @@ def test_where_nothing_follows_the_marked_lines_are_the_history() -> None:
     assert new_words("This is how it went so far:\n> old words\n> more of them") == "This is how it went so far:"
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        "As Woolf says:\n\n> one cannot think well\n> if one has not dined well\n\nand I agree.",
+        "The alarm rings at\n> 90 % for five minutes, or\n> 95 % at once.\nFine?",
+        ">:( that was not the plan",
+    ],
+)
+def test_marked_lines_above_the_history_that_are_not_of_it_are_the_persons(own: str) -> None:
+    assert new_words(f"{own}{HISTORY}") == own
+    assert new_words(f"So:\n{own}\n\nFrom: Bob <b@example.org>\nSent: Monday\nSubject: x\n\nold words") == f"So:\n{own}"
+
+
+def test_marked_lines_above_the_history_that_are_of_it_are_quoted() -> None:
+    assert new_words(f"Of this:\n> old words\nI like most.{HISTORY}") == "Of this:\nI like most."
+
+
+def test_the_unmarked_tail_of_a_wrapped_quote_introduces_nothing() -> None:
+    wrapped = "> " + "many words of a quote that a program wrapped " + "at its width\nwrote: and on\n> more"
+    assert new_words(f"Yes.\n\n{wrapped}") in ("Yes.", "Yes.\n\nwrote: and on")
+
+
 def test_the_tail_of_a_quoted_line_is_quoted() -> None:
     texts = ["> " + "long words " * 7, "of the quote", "> more", ">From here on", "x"]
     assert find_quoted([Line(text) for text in texts], [text.strip() for text in texts]) == [

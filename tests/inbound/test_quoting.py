@@ -220,3 +220,9 @@ OWN_WORDS = [
 @pytest.mark.parametrize("text", OWN_WORDS)
 def test_words_of_people_that_look_like_a_programs_are_kept(text: str) -> None:
     assert new_words(text) == text
+
+
+def test_a_sign_that_divides_a_letter_is_no_delimiter_further_down() -> None:
+    poem = "Mine:\n\n--\nThe tide went out\n-- and nobody came\nto call them home.\n--\n\nToo long?"
+    assert new_words(poem) == poem
+    assert new_words(f"{poem}\n\n--\nAnn\n+33 6 12 34 56 78") == poem
