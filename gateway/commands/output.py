@@ -81,6 +81,11 @@ def harmless(text: str, *, keep: str = "\n\t") -> str:
     )
 
 
+def on_screen(text: str) -> str:
+    """Text that goes out as it is, but to a terminal without what that would obey."""
+    return harmless(text.replace("\r\n", "\n")) if sys.stdout.isatty() else text
+
+
 def complain(text: str) -> None:
     """Says what went wrong, on stderr."""
     typer.echo(harmless(text), err=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 LOCALES = ("fr", "en")
 _DESCRIPTION = 2000
+_FIRST_YEAR, _LAST_YEAR = 2024, 2099
 
 Words = TypeVar("Words", bound=StrEnum)
 
@@ -119,3 +121,15 @@ def time_zone(text: str) -> str:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"{text}: not a time zone such as Europe/Paris") from error
     return text
+
+
+def moment(text: str, timezone: str) -> datetime:
+    """A date and time of ISO 8601; without a zone it is that of this time zone. Returns it in UTC."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise ValueError(f"{text}: not a date and time such as 2027-03-08T07:30") from error
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise ValueError(f"{text}: not between {_FIRST_YEAR} and {_LAST_YEAR}")
+    zoned = found.replace(tzinfo=zoneinfo.ZoneInfo(timezone)) if found.tzinfo is None else found
+    return zoned.astimezone(UTC)

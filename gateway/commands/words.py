@@ -11,3 +11,27 @@ class CommunityPace(StrEnum):
     EACH = "each"
     DAILY = "daily"
     WEEKLY = "weekly"
+
+
+class NewPace(StrEnum):
+    """What pace a forecast may try as a default."""
+
+    EACH = "each"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    OFF = "off"
+
+
+class DigestCadence(StrEnum):
+    """What digests go by the clock."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+class MailFormat(StrEnum):
+    """What of a mail is printed."""
+
+    HTML = "html"
+    TEXT = "text"
+    EML = "eml"
