@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from gateway.core.community import PersonState
-from store.schema import communities, deliveries, people, posts, topics
-
-_DIGEST = "digest"
-"""The kind of a digest's delivery."""
+from store import digests
+from store.schema import communities, people, posts, topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +29,5 @@ def count(tx: Connection) -> Figures:
         topics=tx.scalar(select(func.count()).select_from(topics)) or 0,
         people=tx.scalar(select(func.count()).where(people.c.state != PersonState.ERASED.value)) or 0,
         communities=tx.scalar(select(func.count()).select_from(communities)) or 0,
-        digests=tx.scalar(select(func.count()).where(deliveries.c.kind == _DIGEST)) or 0,
+        digests=digests.count(tx),
     )
