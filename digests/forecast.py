@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from digests.schedule import latest_due, next_due
+from digests.schedule import next_due
 from gateway.core.community import Pace
 from gateway.core.digest import Cadence, Rhythm
 from gateway.core.rhythm import Choices, parse_hour, rhythm_of
@@ -69,7 +69,7 @@ class Forecast:
 def forecast(
     people: Sequence[Listener], posts: Mapping[int, Sequence[Posted]], before: Defaults, after: Defaults, span: Span
 ) -> Forecast:
-    """What it means to these people when `after` takes the place of `before`."""
+    """What it means to these people when `after` takes the place of `before`. `posts`: those of the span."""
     touched = [person for person in people if _is_touched(person, before, after)]
     keep = sum(_has_chosen(person, before, after) for person in people) if before != after else 0
     concerned = touched if before != after else people
@@ -156,7 +156,7 @@ class _Reckoning:
 
     def _posts_of(self, community_id: int) -> tuple[int, Counter[int]]:
         if community_id not in self._singly:
-            authors = Counter(post.author_id for post in self.posts[community_id] if post.at > self.span.since)
+            authors = Counter(post.author_id for post in self.posts[community_id])
             self._singly[community_id] = authors.total(), authors
         return self._singly[community_id]
 
@@ -167,7 +167,7 @@ class _Reckoning:
             authors: dict[int, set[int]] = defaultdict(set)
             for post in self.posts[community_id]:
                 place = bisect_left(bounds, post.at)
-                # What is older belongs to an earlier digest, what is younger to one that is still to come.
+                # Part of the news of the first digest is older than the span: the one to come is taken for it.
                 if 0 < place < len(bounds):
                     authors[place - 1].add(post.author_id)
             days = _Days()
@@ -180,12 +180,12 @@ class _Reckoning:
         return self._days[key]
 
     def _bounds_of(self, cadence: Cadence, rhythm: Rhythm) -> list[datetime]:
-        """The last due before the span, then all within it."""
+        """All dues within the span, then the next one."""
         key = cadence, rhythm
         if key not in self._bounds:
-            bounds = [latest_due(cadence, rhythm, self.span.since).at]
-            while (due := next_due(cadence, rhythm, bounds[-1]).at) <= self.span.now:
-                bounds.append(due)
+            bounds = [next_due(cadence, rhythm, self.span.since).at]
+            while bounds[-1] <= self.span.now:
+                bounds.append(next_due(cadence, rhythm, bounds[-1]).at)
             self._bounds[key] = bounds
         return self._bounds[key]
 

@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from digests.forecast import CADENCES, Defaults, Forecast, Span, forecast
-from digests.schedule import FURTHEST, next_due
+from digests.schedule import next_due
 from gateway.core.community import Community, Pace
 from gateway.core.digest import Rhythm
 from gateway.core.errors import GatewayError
@@ -71,7 +71,7 @@ def look_ahead(app: App, change: Change, now: datetime, days: int) -> Prospect:
         # The hour is the network's: another one is everybody's business.
         whole = change.community is None or change.at is not None
         people = rhythms.listeners(tx, None if whole else [community.id for community in chosen])
-        posts = rhythms.posted(tx, span.since - FURTHEST, now)
+        posts = rhythms.posted(tx, span.since, now)
     before = Defaults({community.id: community.pace for community in every}, network)
     paces = {community.id: change.pace or community.pace for community in chosen}
     after = Defaults({**before.paces, **paces}, replace(network, daily_at=change.at or network.daily_at))
@@ -101,7 +101,6 @@ def _place(
 ) -> Place:
     before, after = defaults
     new_pace = after.paces[community.id]
-    lately = sum(post.at > span.since for post in posts)
     return Place(
         address=community.address,
         name=community.name,
@@ -110,7 +109,7 @@ def _place(
         members=len(members),
         follow_default=sum(own is None for own in members),
         chose={pace: number for pace in Pace if (number := sum(own is pace for own in members))},
-        posts_per_week=lately / span.weeks,
+        posts_per_week=len(posts) / span.weeks,
         next_at=_next_at(community.pace, before.network, span.now),
         new_next_at=_next_at(new_pace, after.network, span.now),
     )

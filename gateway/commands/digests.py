@@ -94,7 +94,7 @@ def forecast_change(
     ] = None,
     pace: Annotated[NewPace | None, typer.Option(help="Another pace for those who chose none.")] = None,
     at: Annotated[str | None, typer.Option(metavar="HH:MM", help="Another hour of digests for the network.")] = None,
-    days: Annotated[int, typer.Option(metavar="N", min=1, max=365, help="Judge by the posts of so many days.")] = 28,
+    days: Annotated[int, typer.Option(metavar="N", min=7, max=365, help="Judge by the posts of so many days.")] = 28,
     as_json: AsJson = False,
 ) -> None:
     """Say whom a change would touch and how many mails they would get, before it is made. Changes nothing.
