@@ -14,15 +14,18 @@ import sys
 import tempfile
 from pathlib import Path
 
+from gateway.demo.cast import INES, KARIM
 from gateway.demo.company import AUTHSERV_ID
 from gateway.demo.house import DOMAIN, DemoError
-from gateway.demo.story import KARIM, Story
+from gateway.demo.stage import Stage
+from gateway.demo.story import Story
 from gateway.demo.transcript import Transcript
 
 
 async def run(folder: Path, tell: Transcript, *, stays: bool) -> None:
     """The story in this folder; `stays` waits for Ctrl-C before everything is stopped."""
-    story = Story(folder, tell)
+    stage = Stage(folder, tell)
+    story = Story(stage)
     asked = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
@@ -34,7 +37,7 @@ async def run(folder: Path, tell: Transcript, *, stays: bool) -> None:
             raise DemoError("stopped before the end")
         told.result()
         if stays:
-            _look_around(story)
+            _look_around(stage)
             await ended
     except (DemoError, OSError) as error:
         tell.check(False, str(error))
@@ -42,13 +45,13 @@ async def run(folder: Path, tell: Transcript, *, stays: bool) -> None:
         told.cancel()
         ended.cancel()
         await asyncio.wait([told, ended])
-        await story.stop()
+        await stage.clear()
 
 
-def _look_around(story: Story) -> None:
-    tell, house = story.tell, story.house
+def _look_around(stage: Stage) -> None:
+    tell, house = stage.tell, stage.house
     tell.step("It is all still running: look around, end it with Ctrl-C")
-    mailbox = story.company.mailboxes[KARIM.address][0]
+    mailbox = stage.mails(KARIM)[0]
     proof = f"Authentication-Results: {AUTHSERV_ID}; auth=pass smtp.auth={KARIM.address}"
     swaks = ["swaks", "--server", f"127.0.0.1:{house.ports.smtp}", "--from", KARIM.address, "--to", f"projets@{DOMAIN}"]
     words = ["--header", "Subject: Bonjour", "--body", "Bonjour à tous", "--add-header", proof]
@@ -56,11 +59,12 @@ def _look_around(story: Story) -> None:
         [
             ("a page", str(mailbox["List-Unsubscribe"]).partition(">")[0].strip("<")),
             ("metrics", f"{house.page}/metrics"),
-            ("mailboxes", str(story.folder / "mailboxes")),
+            ("mailboxes", str(stage.folder / "mailboxes")),
             ("log", str(house.log)),
             ("status", shlex.join(house.command("status"))),
             ("held mails", shlex.join(house.command("arrivals", "list"))),
             ("write one", shlex.join([*swaks, *words])),
+            ("next digest", shlex.join(house.command("digest", "preview", INES.address, "--cadence", "weekly"))),
         ]
     )
 

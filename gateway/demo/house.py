@@ -13,13 +13,18 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
+from zoneinfo import ZoneInfo
 
+from gateway.core.clock import utc_now
 from gateway.demo.company import AUTHSERV_ID
 
 DOMAIN = "relais.example.com"
+ZONE = "Europe/Paris"
+"""Where the people of the company live."""
 _PATIENCE_S = 30.0
 _ON_THE_WAY = (("arrivals", "spooled"), ("arrivals", "claimed"), ("deliveries", "pending"), ("deliveries", "deferred"))
 _COLUMNS = {
@@ -59,7 +64,8 @@ class House:
         self.ports = free_ports()
         self.config = folder / "settings.toml"
         self.log = folder / "relais.log"
-        self.config.write_text(_settings(folder, self.ports, relay_port), "utf-8")
+        self.daily_at = quiet_hour(utc_now())
+        self.config.write_text(_settings(folder, self.ports, relay_port, self.daily_at), "utf-8")
         self._server: Process | None = None
 
     @property
@@ -148,7 +154,14 @@ def _environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.upper().startswith("RELAIS")}
 
 
-def _settings(folder: Path, ports: Ports, relay_port: int) -> str:
+def quiet_hour(now: datetime) -> time:
+    """The hour of the digests in Paris: one that does not come by itself while the story is told."""
+    usual, story = time(7, 30), timedelta(minutes=15)
+    begins = now.astimezone(ZoneInfo(ZONE))
+    return time(9) if begins.time() <= usual <= (begins + story).time() else usual
+
+
+def _settings(folder: Path, ports: Ports, relay_port: int, daily_at: time) -> str:
     return f"""\
 # What this gateway was started with; every key there is stands in the shipped settings.toml.
 [gateway]
@@ -174,6 +187,9 @@ port = {relay_port}
 trusted_peers = ["127.0.0.0/8", "::1/128"]
 authserv_id = "{AUTHSERV_ID}"
 require = "proof"
+
+[digests]
+daily_at = "{daily_at:%H:%M}"
 
 [web]
 listen = "127.0.0.1:{ports.web}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
+from itertools import groupby
 from typing import IO
 
 from rich.console import Console, Group
@@ -13,6 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 _WIDTH = 100
+_ABOVE = 2
+"""Quoted lines shown above what somebody wrote."""
 
 
 class Transcript:
@@ -35,6 +38,11 @@ class Transcript:
         """A line of explanation."""
         self._console.print(Text(words))
 
+    def command(self, words: Sequence[str], told: str) -> None:
+        """A command of the gateway, and what it printed."""
+        self._console.print(Text("$ ", "dim") + Text(f"relais {' '.join(words)}", "bold"))
+        self._console.print(Text(told.strip()))
+
     def check(self, holds: bool, words: str) -> bool:
         """One thing that has to hold; returns whether it did."""
         if holds:
@@ -44,9 +52,10 @@ class Transcript:
         self._console.print(Text(" ✓ " if holds else " ✗ ", "bold green" if holds else "bold red") + Text(words))
         return holds
 
-    def people(self, rows: Sequence[tuple[str, str, str, str]]) -> None:
+    def people(self, rows: Sequence[tuple[str, str, str, str, str]]) -> None:
         """Who is who."""
-        table = Table("name", "address", "language", "member of", box=None, header_style="dim", padding=(0, 3, 0, 0))
+        columns = ("name", "address", "language", "member of", "gets")
+        table = Table(*columns, box=None, header_style="dim", padding=(0, 3, 0, 0))
         for row in rows:
             table.add_row(*row)
         self._console.print(table)
@@ -60,7 +69,7 @@ class Transcript:
         for file in files:
             head.add_row(Text("Attached", "dim"), Text(file, "cyan"))
         words, _, foot = text.strip("\n").partition("\n-- \n")
-        body = Group(head, Text(), Text(words.strip("\n")), *([Text(f"\n{foot}", "dim")] if foot else []))
+        body = Group(head, Text(), _folded(words.strip("\n")), *([Text(f"\n{foot}", "dim")] if foot else []))
         panel = Panel(body, title=Text(title), title_align="left", border_style="blue", width=_WIDTH, padding=(0, 1))
         self._console.print(panel)
 
@@ -85,3 +94,17 @@ class Transcript:
                 self._console.print(Text(f" ✗ {words}", "red"))
         else:
             self._console.print(Text(f"All {self.held} held.", "bold green"))
+
+
+def _folded(words: str) -> Text:
+    """The words of a mail; of a long quote only the lines right above what somebody wrote."""
+    out = Text()
+    runs = [(quoted, list(run)) for quoted, run in groupby(words.split("\n"), lambda line: line.startswith(">"))]
+    for at, (is_quoted, lines) in enumerate(runs, start=1):
+        kept = _ABOVE if at < len(runs) else 0
+        said = [line for line in lines if line.strip("> ")]
+        left_out = len(said) - kept
+        shown = [f"> ⋮ {left_out} lines", *said[left_out:]] if is_quoted and left_out > 1 else lines
+        out.append("\n".join([*shown, ""]), "dim" if is_quoted else "")
+    out.rstrip()
+    return out

@@ -6,9 +6,9 @@ import io
 import os
 import subprocess
 import sys
+from email.message import EmailMessage
 from pathlib import Path
 
-from gateway.demo import letters
 from gateway.demo.transcript import Transcript
 
 ROOT = Path(__file__).parent.parent.parent
@@ -26,7 +26,7 @@ def test_every_step_holds() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "All 18 held." in done.stdout
+    assert "All 29 held." in done.stdout
     assert "✗" not in done.stdout
 
 
@@ -40,11 +40,16 @@ def test_a_step_that_does_not_hold_is_told() -> None:
     assert "1 of 2 did not hold" in told.getvalue()
 
 
-def test_the_answer_quotes_all_of_what_was_received() -> None:
-    post = letters.post("Ann <ann@example.com>", ["p@relais.example"], "Été", "One\n\nTwo\n", letters.paper())
-    answer = letters.answer("Bea <bea@example.com>", post, "Mine")
-    text = letters.part_of(answer, "plain")
-    assert text.splitlines()[1:] == ["> One", ">", "> Two", "", "Mine"]
-    assert answer["Subject"] == "Re: Été"
-    assert answer["In-Reply-To"] == post["Message-ID"]
-    assert b"\r\n" in letters.as_sent(answer) and b"\n\n" not in letters.as_sent(answer)
+def test_of_a_long_quote_the_end_is_shown() -> None:
+    told = io.StringIO()
+    quoted = "\n".join(f"> line {n}" for n in range(6))
+    Transcript(told).mail("sent", EmailMessage(), f"Le 22/11, Relais a écrit :\n{quoted}\n>\n\nMine\n\n{quoted}")
+    lines = [line.strip("│ \n") for line in told.getvalue().splitlines()]
+    shown = lines.index("Le 22/11, Relais a écrit :")
+    assert lines[shown + 1 : -1] == ["> ⋮ 4 lines", "> line 4", "> line 5", "", "Mine", "", "> ⋮ 6 lines"]
+
+
+def test_a_short_quote_is_shown_whole() -> None:
+    told = io.StringIO()
+    Transcript(told).mail("sent", EmailMessage(), "> one\n>\n> two\nMine")
+    assert "⋮" not in told.getvalue() and "> one" in told.getvalue()
