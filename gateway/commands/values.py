@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LOCALES = ("fr", "en")
 _DESCRIPTION = 2000
-_FIRST_YEAR, _LAST_YEAR = 2024, 2099
+_FIRST_YEAR, _LAST_YEAR = 2025, 2099
 
 Words = TypeVar("Words", bound=StrEnum)
 

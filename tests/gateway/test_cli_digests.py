@@ -158,6 +158,12 @@ def test_a_preview_is_the_same_each_time_and_as_of_any_time_before(town: Town) -
     assert town.preview("bob", now="2026-11-23T12:00")["day"] == "2026-11-24"
 
 
+@pytest.mark.parametrize("now", ["2025-01-01T00:00", "2099-12-31T23:59:59", "2027-03-28T02:30", "2026-11-23"])
+def test_a_preview_takes_any_time_it_accepts(town: Town, now: str) -> None:
+    town.network.write(town.ann, town.garden)
+    assert town.preview("bob", now=now)["no_mail"] is None
+
+
 def test_why_tells_of_each_topic(town: Town) -> None:
     [asked] = town.network.write(town.bob, town.garden)
     town.network.write(town.ann, town.garden, answering=asked)
