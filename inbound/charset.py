@@ -143,6 +143,9 @@ def _guess(octets: bytes) -> str:
     return (codec_name(best.encoding) if best is not None else None) or "cp1252"
 
 
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r"
+
+
 def clean_text(text: str) -> str:
     """The text with \\n line ends, without NUL, other controls and lone surrogates, in NFC."""
     if "\r" in text or not text.isascii() or "\x0c" in text:
@@ -214,6 +217,11 @@ def _word_octets(encoding: str, payload: str, label: str) -> bytes:
 def decode_quoted(octets: bytes) -> bytes:
     """The decoded octets of quoted-printable; what is not quoted well stays as it is (RFC 2045 §6.7)."""
     return binascii.a2b_qp(octets)
+
+
+def is_base64(octets: bytes) -> bool:
+    """Some programs say base64 and send words: then signs and blanks stand between the letters (RFC 2045 §6.8)."""
+    return 16 * (len(octets.strip().translate(None, _BASE64)) - octets.count(b"\n")) <= len(octets)
 
 
 def decode_base64(octets: bytes) -> bytes:

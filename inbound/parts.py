@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 
 from inbound import calendar, charset, embedded, signed, structure, tnef
-from inbound.filename import safe_name
+from inbound.filename import declared_name, nested_subject, safe_name
 from inbound.flowed import unwrap
 from inbound.sniffing import UNKNOWN, sniff
 
@@ -140,7 +140,7 @@ def _without_twins(children: list[Message]) -> list[Message]:
 def _read_leaf(
     leaves: Leaves, part: Message, view: Message, kind: str, taken: dict[bytes, bytes], *, alternative: bool
 ) -> None:
-    declared = _declared_name(view)
+    declared = declared_name(view)
     disposition = _disposition(view)
     is_words = (kind in _PLAIN or kind == "text/html") and disposition != "attachment"
     is_words = is_words and (not declared or leaves._first)
@@ -228,7 +228,7 @@ def _add_file(leaves: Leaves, declared: str, kind: str, content: bytes, disposit
     if kind in UNKNOWN:
         kind = sniff(content, declared)
     named = bool(declared.strip())
-    name = safe_name(declared or _nested_subject(kind, content), kind, len(leaves.attachments) + 1)
+    name = safe_name(declared or nested_subject(kind, content), kind, len(leaves.attachments) + 1)
     if kind == "message/rfc822" and "." not in name[-6:]:
         name = f"{name[:146]}.eml"
     leaves.attachments.append(Leaf(name, kind, disposition, content_id, content, named))
@@ -259,14 +259,6 @@ def _disposition(view: Message) -> str:
     return (view.get_content_disposition() or "").strip()
 
 
-def _declared_name(view: Message) -> str:
-    # The standard library gives up on some percent-encodings and charsets of RFC 2231.
-    try:
-        return view.get_filename("") or ""
-    except (LookupError, ValueError, TypeError):
-        return ""
-
-
 def _content(part: Message, view: Message, taken: dict[bytes, bytes]) -> bytes:
     """The decoded octets of a leaf or of a nested mail, placeholders replaced by what they stand for."""
     encoding = str(view.get("Content-Transfer-Encoding", "")).split(";")[0].strip().lower()
@@ -277,6 +269,8 @@ def _content(part: Message, view: Message, taken: dict[bytes, bytes]) -> bytes:
         return b"" if held is None else _transfer_decode(held, encoding)
     if len(payload) < 200 and (held := taken.get(_octets(payload).strip())) is not None:
         return _transfer_decode(held, encoding)
+    if encoding == "base64" and not charset.is_base64(_octets(payload)):
+        return _octets(payload)
     # Only the decoding form gives the octets as they came: the other has replaced what its charset does not know.
     octets = part.get_payload(decode=True)
     return octets if isinstance(octets, bytes) else b""
@@ -289,7 +283,7 @@ def _octets(payload: str) -> bytes:
 def _transfer_decode(octets: bytes, encoding: str) -> bytes:
     match encoding:
         case "base64":
-            return charset.decode_base64(octets)
+            return charset.decode_base64(octets) if charset.is_base64(octets) else octets
         case "quoted-printable":
             return charset.decode_quoted(octets)
         case "x-uuencode" | "uuencode" | "uue" | "x-uue":
@@ -305,13 +299,3 @@ def _html_charset(content: bytes) -> str:
     for end in b"\"' />;":
         label = label.split(bytes([end]))[0]
     return label.decode("ascii", "replace")
-
-
-def _nested_subject(kind: str, content: bytes) -> str:
-    """What a nested mail without a file name is called: its subject."""
-    if kind != "message/rfc822":
-        return ""
-    fields = structure.limit(content[: structure.LARGE_PART]).fields
-    subject = next((f.value for f in fields if f.name == b"subject"), b"")
-    decoded = charset.clean_line(charset.decode_words(charset.decode(subject.strip())))
-    return decoded.replace("/", "-").replace("\\", "-")[:100]

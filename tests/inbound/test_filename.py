@@ -16,6 +16,9 @@ from inbound.filename import MAX_NAME, safe_name
         ("", "attachment-2.pdf"),
         ("a\x00b\r\n.pdf", "a b .pdf"),
         ("evil\u202efdp.exe", "evil fdp.exe"),
+        ("CON.txt", "_CON.txt"),
+        ("aux", "_aux"),
+        ("contract.pdf", "contract.pdf"),
         ('a<b>:"c|d?*.pdf', "a_b___c_d__.pdf"),
     ],
 )

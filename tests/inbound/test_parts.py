@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from email import message_from_bytes
 
+import pytest
+
+from inbound.parse import parse
 from inbound.parts import Leaves, read_leaves
-from tests.inbound.mails import HEAD, multipart, part
+from tests.inbound.mails import HEAD, mail, multipart, part
 from tests.inbound.test_signed import definite
 from tests.inbound.test_tnef import HEAD as TNEF_HEAD
 from tests.inbound.test_tnef import attached
@@ -105,3 +108,27 @@ def test_a_package_with_nothing_in_it_is_kept_as_the_file_it_is() -> None:
     damaged = TNEF_HEAD + b"\x01\x02\x03"
     leaves = leaves_of(multipart("mixed", part("application/ms-tnef; name=winmail.dat", damaged)))
     assert [(leaf.name, leaf.content) for leaf in leaves.attachments] == [("winmail.dat", damaged)]
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        ("attachment; filename=\"plain.pdf\"; filename*=utf-8''%C3%A9t%C3%A9.pdf", "été.pdf"),
+        ("attachment; filename*=nobody-knows''%C3%A9t%C3%A9.pdf", "été.pdf"),
+        ("attachment; filename*=utf-8''лето.pdf", "лето.pdf"),
+        ('attachment; name="named.pdf"', "named.pdf"),
+        ("attachment; filename*=utf-8''", "attachment-1.pdf"),
+    ],
+)
+def test_names_that_are_declared_twice_or_in_another_place(disposition: str, name: str) -> None:
+    raw = HEAD + multipart(
+        "mixed",
+        part("text/plain", "words"),
+        part("application/pdf", b"%PDF-1.4", f"Content-Disposition: {disposition}"),
+    )
+    assert [a.name for a in parse(raw).attachments] == [name]
+
+
+def test_words_that_are_called_base64_are_read_as_words() -> None:
+    raw = mail("Hello, this is plain text; really.", headers="Subject: x\r\nContent-Transfer-Encoding: base64\r\n")
+    assert (parse(raw).text or "").strip() == "Hello, this is plain text; really."
