@@ -20,6 +20,8 @@ _STUB = re.compile(
     re.IGNORECASE,
 )
 _MAX_STUB = 400
+_DIFFERENCE = 10
+"""So many words are a link or a footer that only one of the two forms has."""
 _BLANK_LINES = re.compile(r"\n(?:[ \t\xa0]*\n){2,}")
 
 
@@ -31,6 +33,8 @@ def read_body(parsed: ParsedMessage, hints: Hints = NOTHING_KNOWN) -> Body:
         return from_html
     lines = [Line(text) for text in _BLANK_LINES.sub("\n\n", plain).split("\n", MAX_LINES)]
     body = _body(*_labelled(lines, parsed, hints), shown)
+    if from_html is not None and _is_part(body, from_html):
+        return from_html
     if from_html is not None and body.text and not _agree(body.text, from_html.text):
         return Body(body.text, None, body.quoted, body.signature, body.forwarded)
     return body
@@ -76,7 +80,15 @@ def _is_stub(plain: str, from_html: Body) -> bool:
     return len(words) < _MAX_STUB and bool(_STUB.search(words)) and len(from_html.text) > len(words)
 
 
+def _is_part(body: Body, from_html: Body) -> bool:
+    """The plain part is the beginning of the HTML, or a word about it: more new words stand there."""
+    if body.quoted or body.forwarded:
+        return False
+    plain = len(f"{body.text} {body.signature}".split())
+    return 2 * len(from_html.text.split()) > 3 * plain + 2 * _DIFFERENCE
+
+
 def _agree(text: str, other: str) -> bool:
     """The HTML says about as much as the text: else one of the two was cut in another place."""
     ours, theirs = len(text.split()), len(other.split())
-    return abs(ours - theirs) <= 10 + max(ours, theirs) // 4
+    return abs(ours - theirs) <= _DIFFERENCE + max(ours, theirs) // 4

@@ -58,8 +58,17 @@ def test_a_stub_gives_way_to_the_html(stub: str) -> None:
 
 
 def test_html_that_was_cut_elsewhere_than_the_text_is_left_out() -> None:
-    body = read_body(parse(html_mail("<p>" + "other words " * 50 + "</p>", text="Short.")))
+    text = "Short.\n\nOn Monday, Bob wrote:\n> old words"
+    body = read_body(parse(html_mail("<p>" + "other words " * 50 + "</p>", text=text)))
     assert (body.text, body.html) == ("Short.", None)
+
+
+@pytest.mark.parametrize("text", ["Hello,", "Your program cannot show this mail."])
+def test_where_the_html_says_more_it_is_read(text: str) -> None:
+    words = "Hello, the report is ready and two pages of it are still to be read before noon on Thursday, by you."
+    body = read_body(parse(html_mail(f"<p>{words}</p>", text=text)))
+    assert body.text == words
+    assert read_body(parse(html_mail(f"<p>{words}</p><p>Logo</p>", text=words))).text == words
 
 
 def test_a_forward_with_a_comment() -> None:
