@@ -32,5 +32,5 @@ def read_shape(report: bytes) -> tuple[list[str], list[str]]:
 
 
 def _texts(addresses: frozenset[bytes]) -> list[str]:
-    texts = (address.decode("ascii", "replace").strip().strip("<>") for address in addresses)
+    texts = (address.decode("ascii", "replace").strip(" \t\r\n<>.,;") for address in addresses)
     return sorted(text for text in texts if "@" in text and len(text) <= 320 and text.isprintable())

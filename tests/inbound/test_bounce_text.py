@@ -221,6 +221,35 @@ def test_words_of_failure_in_french_and_english() -> None:
     assert not says_failure("La livraison des cartons")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Recapito non riuscito per i seguenti destinatari",
+        "Non recapitabile: Agenda",
+        "De bezorging is mislukt voor de volgende geadresseerden",
+        "Niet te bezorgen: Agenda",
+        "Não é possível entregar: Agenda",
+    ],
+)
+def test_words_of_failure_in_other_languages(text: str) -> None:
+    assert says_failure(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gmail effectuera de nouvelles tentatives au cours des prochaines 46 heures.",
+        "Zustellung unvollständig",
+        "Gmail volverá a intentarlo durante 46 horas.",
+        "Gmail riproverà per altre 46 ore.",
+        "O Gmail tentará novamente por mais 46 horas.",
+        "Gmail blijft het proberen.",
+    ],
+)
+def test_a_delay_in_other_languages(text: str) -> None:
+    assert says_delay(text)
+
+
 def test_a_delay_is_no_delay_once_given_up() -> None:
     assert says_delay("We will try again for two days.")
     assert not says_delay("We will try again no more: I've given up.")
