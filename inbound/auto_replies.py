@@ -55,6 +55,22 @@ _I_AM_AWAY = re.compile(
     r"estou (?:fora|ausente)|in (?:dringenden|urgenten) fällen",
     re.IGNORECASE,
 )
+# Who is away for a day says "absent" and seldom more; programs speak of the office.
+_AT_THE_OFFICE = re.compile(
+    r"[^:：]{0,40}(?:office|desk|bureau|büro|oficina|sede\b|ufficio|escritório|notice|kancel|офис|办公室)",
+    re.IGNORECASE,
+)
+# What a program says to whoever wrote, and a person who tells a group of their absence does not.
+_TO_A_WRITER = re.compile(
+    r"\b(?:thank(?:s| you) for (?:your|contacting|getting)|your (?:e-?mail|message|mail)\b|urgen[tc]|dringend|emergenc|"
+    r"(?:limited|no) access|automat|"
+    r"merci (?:de|pour) votre (?:message|mail|e-?mail|courriel)|votre (?:message|mail|e-?mail|courriel)\b|"
+    r"(?:ihre|deine) (?:nachricht|e-?mail|mail)\b|vielen dank für|su (?:mensaje|correo)\b|suo messaggio|sua mensagem|"
+    r"uw bericht|(?:in my|(?:en|pendant|durant) mon|in meiner|en mi|in mia|na minha) (?:absence|abwesenheit|ausencia|"
+    r"assenza|ausência))|"
+    r"\b(?:until|till|jusqu['’]\w+|bis|hasta|fino|até|tot|back|return(?:ing)?|retour|zurück)\b[^\n]{0,30}\d",
+    re.IGNORECASE,
+)
 _ANSWERED = re.compile(r"(?:re|aw|sv|antw|rép|ref|tr|fwd?|wg|r)\s?(?:\[\d+\])?\s?[:：]", re.IGNORECASE)
 _RECEIPT_SUBJECT = re.compile(
     r"(?:read|lu|gelesen|leído|letto|lida|gelezen|not read|non lu|ungelesen|accus[ée] de (?:lecture|réception)|"
@@ -140,7 +156,11 @@ def _says_away(subject: str, text: str, *, answers: bool) -> bool:
     if not _AWAY.match(subject):
         return False
     # A thread of people may be called so; a machine names what it answers, or nothing, and says that it is away.
-    return _is_template(subject, _AWAY) and (answers or bool(_I_AM_AWAY.search(text[:2000])))
+    if not _is_template(subject, _AWAY):
+        return False
+    said = text[:2000]
+    by_a_program = _AT_THE_OFFICE.match(subject) or _TO_A_WRITER.search(said)
+    return answers or bool(by_a_program and _I_AM_AWAY.search(said))
 
 
 def _is_template(subject: str, words: re.Pattern[str]) -> bool:

@@ -51,6 +51,20 @@ def test_a_mail_that_answers_nothing_and_asks_something_is_a_persons(subject: st
 
 
 @pytest.mark.parametrize(
+    ("subject", "text", "expected"),
+    [
+        ("Absent", "Je suis absent cet après-midi.", ""),
+        ("Absence : rappel des règles", "Toute absence se signale. Je suis absent lundi, par exemple.", ""),
+        ("Absence", "Je suis absent. En cas d'urgence, appelez le 4411.", "subject"),
+        ("Absence", "Je suis absent jusqu'au 17 août.", "subject"),
+        ("Out of office", "I am away.", "subject"),
+    ],
+)
+def test_who_only_says_to_be_away_is_a_person(subject: str, text: str, expected: str) -> None:
+    assert sign(f"Subject: {subject}\r\n", text) == expected
+
+
+@pytest.mark.parametrize(
     ("subject", "automatic"),
     [
         ("Automatische Antwort: Budget", True),

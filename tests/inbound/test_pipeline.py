@@ -431,7 +431,7 @@ def test_a_mail_that_names_none_of_us_is_not_answered(office: PostOffice, projet
 @pytest.mark.parametrize(
     ("subject", "text"),
     [
-        ("Absence : planning de la semaine 48", "Je serai absent lundi, Tom prend le relais."),
+        ("Absence du bureau : semaine 48", "Je serai absent lundi, Tom prend le relais."),
         ("Out of office: support on Monday", "I am out on Monday. Tom will cover."),
     ],
 )
