@@ -129,11 +129,16 @@ def is_attribution(text: str, *, introduces: bool) -> bool:
 
 
 def _introduces(text: str, *, introduces: bool) -> bool:
-    if len(text) > MAX_LENGTH or _SENTENCES.search(text):
+    if len(text) > MAX_LENGTH:
         return False
     lower = text.lower()
     bare = lower.rstrip("*_ ")
     ended = bare.endswith(_COLONS)
+    # Most lines end in another way, and are told so before anything is searched in them.
+    if not ended and not (introduces and bare.endswith(">")) and not _UNENDED.search(bare[-30:]):
+        return False
+    if _SENTENCES.search(text):
+        return False
     verb = _VERB.search(lower)
     evidence = bool(_TIME.search(lower)) + bool(_DAY.search(lower)) + ("@" in lower)
     if not ended:

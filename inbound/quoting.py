@@ -15,6 +15,8 @@ from inbound.lines import Label, Line, Mark, visible
 
 __all__ = ["MAX_LINES", "Label", "Line", "Mark", "label"]
 
+MAX_LOOKED_AT = 4_000
+"""Lines that may introduce a quote."""
 MAX_LINES = 10_000
 
 
@@ -41,6 +43,7 @@ class _Labeller:
         self.forward = forward
         self.answer = answer
         self.introduced = False
+        self.looked_at = 0
         """Something said that the mail quotes another."""
         self.announced: bool | None = None
         self.divided = False
@@ -193,6 +196,8 @@ class _Labeller:
         return self.attributions[i]
 
     def _find_attribution(self, i: int) -> int:
+        if self.looked_at > MAX_LOOKED_AT:
+            return 0
         joined = ""
         for size in range(1, attribution.MAX_LINES + 1):
             at = i + size - 1
@@ -210,8 +215,12 @@ class _Labeller:
             introduces = following < len(self.lines) and (
                 self.quoted[following] or self.lines[following].mark is Mark.INDENT or self._is_marked(following)
             )
+            self.looked_at += 1
             if attribution.is_attribution(joined, introduces=introduces):
                 return size
+            if self.looked_at > MAX_LOOKED_AT:
+                # No mail introduces so many quotes; whoever wrote this wants our time.
+                return 0
         return 0
 
     def _is_marked(self, i: int) -> bool:

@@ -41,7 +41,7 @@ _COMPOSED_OCTETS = 64 << 20
 """Mails of one batch in memory; the next batch is composed while they are on the wire."""
 _LOOK_EVERY_S = 2.0
 _TROUBLE_PAUSE_S = 1.0
-_LAST_WORDS_S = 20.0
+_LAST_WORDS_S = 15.0
 """For how long, once we stop, outcomes are kept for a store that does not answer."""
 
 

@@ -15,6 +15,8 @@ from enum import StrEnum
 
 MAC_OCTETS = 12
 _EPOCH = date(2024, 1, 1)
+_LARGEST = 2**63 - 1
+"""No database counts further: a larger number is no id."""
 _MAX_TOKEN = 56
 
 
@@ -131,6 +133,8 @@ def _read_varints(data: bytes) -> tuple[int, ...] | None:
     ids, number, shift = [], 0, 0
     for octet in data:
         number |= (octet & 0x7F) << shift
+        if number > _LARGEST:
+            return None
         shift += 7
         if octet < 0x80:
             ids.append(number)
