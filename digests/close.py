@@ -92,7 +92,7 @@ class Closer:
             by_reader[item.person_id] = f"{by_reader.get(item.person_id, '')}{item.community_id}:{item.through} "
         periods = {person_id: _key_of(changes) for person_id, changes in by_reader.items()}
         fresh = self._fresh(tx, Cadence.CATCH_UP, periods)
-        offers = self._newsroom.offers(tx, [item for item in owed if item.person_id in fresh])
+        offers = self._newsroom.offers(tx, [item for item in owed if item.person_id in fresh], rest=True)
         made = self._write(tx, Cadence.CATCH_UP, offers, readers, periods)
         digests.settle(tx, owed)
         return len(readers), made

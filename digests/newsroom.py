@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -61,6 +61,11 @@ class _Common:
     """Whose posts are answered by the news, or who opened a topic of it."""
     shared: bool
 
+    @property
+    def posts(self) -> Iterator[NewPost]:
+        """All of them, by topic."""
+        return (post for posts in self.by_topic.values() for post in posts)
+
 
 @dataclass(slots=True)
 class Newsroom:
@@ -72,8 +77,11 @@ class Newsroom:
     _missed: dict[int, list[Candidate]] = field(default_factory=dict)
     _common: dict[tuple[int, int, int], _Common] = field(default_factory=dict)
 
-    def offers(self, tx: Connection, followed: Sequence[Following]) -> dict[int, Offer]:
-        """By reader, what is new to them. Asks the store a fixed number of questions for all of them."""
+    def offers(self, tx: Connection, followed: Sequence[Following], *, rest: bool = False) -> dict[int, Offer]:
+        """By reader, what is new to them. Asks the store a fixed number of questions for all of them.
+
+        Of a `rest` that is owed some may have come singly meanwhile: between two pauses, say. That is left out.
+        """
         by_reader: dict[int, list[Following]] = defaultdict(list)
         for item in followed:
             by_reader[item.person_id].append(item)
@@ -83,14 +91,12 @@ class Newsroom:
         topics = {topic_id for common in commons.values() for topic_id in common.by_topic}
         topics |= {one.topic_id for span in spans for one in self._missed.get(span[0], ())}
         shared = {
-            post.content_id
-            for common in commons.values()
-            if common.shared
-            for posts in common.by_topic.values()
-            for post in posts
-            if post.shared
+            post.content_id for common in commons.values() if common.shared for post in common.posts if post.shared
         }
         facts = news.readers_facts(tx, by_reader, topics, shared, self.now - _LATELY)
+        if rest:
+            told = {post.content_id for common in commons.values() for post in common.posts}
+            facts.got.update(news.got(tx, by_reader, told))
         return {person_id: self._offer(person_id, items, facts) for person_id, items in by_reader.items()}
 
     def _read(self, tx: Connection, followed: Iterable[Following]) -> None:
@@ -191,11 +197,13 @@ class Newsroom:
             or person_id in common.answered
             or common.shared
             or bool(facts.mentioned.get(person_id))
+            or bool(facts.got.get(person_id))
             or not common.by_topic.keys().isdisjoint(facts.choices.get(person_id, ()))
             or not common.by_topic.keys().isdisjoint(facts.wrote.get(person_id, ()))
         )
 
     def _own(self, person_id: int, common: _Common, facts: ReadersFacts) -> list[Candidate]:
+        got = facts.got.get(person_id, set())
         homes, mentioned = facts.homes.get(person_id, {}), facts.mentioned.get(person_id, set())
         choices, wrote = facts.choices.get(person_id, {}), facts.wrote.get(person_id, {})
         candidates = []
@@ -204,7 +212,9 @@ class Newsroom:
             fresh = [
                 post
                 for post in posts
-                if post.author_id != person_id and (not post.shared or homes.get(post.content_id, post.id) == post.id)
+                if post.author_id != person_id
+                and post.content_id not in got
+                and (not post.shared or homes.get(post.content_id, post.id) == post.id)
             ]
             if not fresh:
                 continue

@@ -46,12 +46,11 @@ class Rounds:
     def run(self, now: datetime, leave_at: datetime, stopping: Callable[[], bool] = lambda: False) -> int:
         """Closes every digest due at `now`, to leave at `leave_at`; returns how many. Raises StoreError."""
         closer = Closer(self.plan, now, leave_at)
-        made = 0
         self._each(lambda tx: (_end_pauses(tx, now), 0), stopping)
+        made = self._each(closer.close_catch_ups, stopping)
         for cadence in digests.SCHEDULED:
             self._each(lambda tx, cadence=cadence: (closer.wind_clocks(tx, cadence), 0), stopping)  # type: ignore[misc]
             made += self._each(lambda tx, cadence=cadence: closer.close_due(tx, cadence), stopping)  # type: ignore[misc]
-        made += self._each(closer.close_catch_ups, stopping)
         if made:
             log.info("digests_closed", digests=made, now=now.isoformat(timespec="seconds"))
         return made

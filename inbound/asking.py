@@ -53,6 +53,13 @@ def asked_for(
             return None
 
 
+def after_obeying(reading: Reading, person: Person, today: date) -> Command | None:
+    """The command in an answer to what we said was done: the way back, or another one at once."""
+    if reading.classification.kind is not Kind.ORDINARY or len(reading.body.text) > _LONGEST:
+        return None
+    return _command(reading.body.text, Place.QUESTION, person, today, _IN_A_DIGEST)
+
+
 def local_day(person: Person, moment: datetime) -> date:
     """The day it is for this person."""
     return moment.astimezone(zone_of(person)).date()

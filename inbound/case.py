@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gateway.core.decision import Decision
 from gateway.core.digest import Part
 from gateway.core.message import Arrival, Mail, Reading
+from gateway.core.notice import Obeyed
 from inbound.authenticity import Proof
 from inbound.policy import Facts
 from store.answer_parts import StoredPart
@@ -53,6 +54,8 @@ class Case:
     """The numbers of those parts that were shared out before, when others were held."""
     asked: tuple[StoredPart, ...] = ()
     """What the answered receipt tells of, by whose numbers a command calls it."""
+    obeyed: Obeyed | None = None
+    """What the answered notice told was done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,13 @@ from gateway.core.command import Command, Verb
 from gateway.core.community import Membership, Person
 from gateway.core.digest import Part, PartState
 from gateway.core.message import Arrival, ParsedMessage
+from gateway.core.notice import Obeyed
 from inbound import asking, route
 from inbound.case import Case, PartCase, ReadMail
 from inbound.haste import needs_time
 from inbound.policy import Facts
-from inbound.route import Destination, House, ToCommunity, ToDigest, ToManagers, ToParent, ToPost, ToQuestion
-from store import answer_parts, communities, digests, handovers, memberships, people, posts
+from inbound.route import Destination, House, ToCommunity, ToDigest, ToManagers, ToNobody, ToParent, ToPost, ToQuestion
+from store import answer_parts, communities, digests, handovers, memberships, notices, people, posts
 from store.answer_parts import StoredPart
 from store.communities import Locked
 from store.digests import ClosedDigest
@@ -55,6 +56,8 @@ class _Answered:
     digests: dict[int, ClosedDigest]
     parts: dict[int, list[StoredPart]]
     """By receipt."""
+    obeyed: dict[int, Obeyed]
+    """By notice."""
     titles: dict[int, str]
     """Of the topics that a receipt may offer."""
     by_topic: dict[int, Place]
@@ -154,7 +157,7 @@ def _look_up_answered(tx: Connection, stops: Sequence[_Stop]) -> _Answered:
     digest_ids = {stop.destination.digest_id for stop in stops if isinstance(stop.destination, ToDigest)}
     notice_ids = {stop.destination.notice_id for stop in stops if isinstance(stop.destination, ToQuestion)}
     if not digest_ids and not notice_ids:
-        return _Answered({}, {}, {}, {})
+        return _Answered({}, {}, {}, {}, {})
     parts = answer_parts.of_notices(tx, notice_ids) if notice_ids else {}
     digest_ids |= {part.digest_id for found in parts.values() for part in found}
     closed = digests.get_all(tx, digest_ids)
@@ -166,7 +169,8 @@ def _look_up_answered(tx: Connection, stops: Sequence[_Stop]) -> _Answered:
         for topic_id in _topics_named(stop.read)
     }
     by_topic = posts.latest_of_topics(tx, shown | typed)
-    return _Answered(closed, parts, {i: place.topic.title for i, place in by_topic.items()}, by_topic)
+    obeyed = notices.obeyed(tx, notice_ids) if notice_ids else {}
+    return _Answered(closed, parts, obeyed, {i: place.topic.title for i, place in by_topic.items()}, by_topic)
 
 
 def _topics_named(read: ReadMail) -> set[int]:
@@ -291,6 +295,10 @@ def _with_answers(case: Case, known: _Known, seen: _Seen) -> Case:
     if person is None:
         return case
     to, answered = facts.destination, known.answered
+    obeyed = answered.obeyed.get(to.notice_id) if isinstance(to, ToQuestion) else None
+    if obeyed is not None:
+        command = asking.after_obeying(facts.reading, person, facts.today)
+        return _with_question(replace(case, obeyed=obeyed), command, known)
     receipt = tuple(answered.parts.get(to.notice_id, ())) if isinstance(to, ToQuestion) else ()
     offered = {topic for part in receipt for topic in _shown_in(part.digest_id, answered)}
     titles = {topic_id: answered.titles[topic_id] for topic_id in offered & answered.titles.keys()}
@@ -339,7 +347,7 @@ def _part_facts(part: Part, facts: Facts, known: _Known) -> Facts:
     facts = replace(facts, reading=reading, command=None, digest=None)
     place = place_of_topic(part.topic_id, facts.destination, known)
     if place is None:
-        return facts
+        return facts if part.topic_id is None else replace(facts, destination=ToNobody())
     to = facts.destination
     token_person_id = to.token_person_id if isinstance(to, ToDigest) else 0
     locked = known.locked.get(place.post.community_id)

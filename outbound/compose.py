@@ -156,10 +156,8 @@ class Composer:
         """
         site, signers = self._site, self._signers(delivery.created_at, delivery.key_id)
         match notice.kind:
-            case NoticeKind.RECEIPT:
+            case NoticeKind.RECEIPT | NoticeKind.OBEYED:
                 return site.address("answer", signers.answer(notice.id, delivery.person_id))
-            case NoticeKind.OBEYED:
-                return site.address("relais")
             case NoticeKind.READING if notice.post_id is not None:
                 return site.address("reply", signers.reply(notice.post_id, delivery.person_id))
             case _:

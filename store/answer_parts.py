@@ -49,6 +49,7 @@ class StoredPart:
     post_id: int | None
     content_id: int | None
     text: str
+    reason: str
 
 
 def add(tx: Connection, batch: Sequence[NewPart], now: datetime) -> None:
@@ -197,4 +198,5 @@ def _stored(row: Any) -> StoredPart:
         row.post_id,
         row.content_id,
         row.text,
+        row.reason,
     )

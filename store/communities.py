@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from gateway.core.community import Community, CommunityKind, JoinPolicy, Pace, PostPolicy
 from store.schema import communities, memberships
@@ -84,6 +84,16 @@ def find_all(tx: Connection, names: Iterable[str]) -> dict[str, Community]:
     """Communities by local part (canonical lower case), for the names that there are."""
     query = select(communities).where(communities.c.address.in_(list(names)))
     return {row.address: to_community(row) for row in tx.execute(query)}
+
+
+def named(tx: Connection, name: str) -> list[int]:
+    """The community that somebody calls so: by its address, or by its name where only one has it."""
+    called = name.partition("@")[0].strip().lower()
+    query = select(communities.c.id).where(
+        or_(communities.c.address == called, func.lower(communities.c.name) == name.strip().lower())
+    )
+    found = list(tx.scalars(query.limit(2)))
+    return found if len(found) == 1 else []
 
 
 def listing(tx: Connection) -> list[tuple[Community, int]]:

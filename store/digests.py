@@ -15,29 +15,11 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func,
 
 from gateway.core.community import PersonState
 from gateway.core.delivery import DeliveryKind, DeliveryState
-from gateway.core.digest import Cadence, Item, Section, Shape, Why
+from gateway.core.digest import Cadence, Item
+from store.packing import pack, unpack
 from store.schema import answer_parts, communities, deliveries, digest_clocks, digests, memberships, people
 
 SCHEDULED = (Cadence.DAILY, Cadence.WEEKLY)
-_SECTIONS = {"w": Section.WAITING, "n": Section.NEW, "m": Section.MISSED}
-_SHAPES = {"f": Shape.FULL, "l": Shape.LINE}
-# Written into rows that are kept for weeks: a letter never changes its meaning.
-_WHYS = {
-    "a": Why.ANSWERS_YOU,
-    "m": Why.MENTIONS_YOU,
-    "f": Why.YOU_FOLLOW,
-    "p": Why.YOU_TAKE_PART,
-    "q": Why.QUESTION,
-    "l": Why.LIVELY,
-    "t": Why.THANKED,
-    "i": Why.YOUR_INTEREST,
-    "n": Why.NEWCOMER,
-    "o": Why.FRESH,
-    "e": Why.EVERYONE_MISSED,
-}
-_WHY_LETTERS = {why: letter for letter, why in _WHYS.items()}
-_SECTION_LETTERS = {section: letter for letter, section in _SECTIONS.items()}
-_SHAPE_LETTERS = {shape: letter for letter, shape in _SHAPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +164,8 @@ def following(tx: Connection, cadence: Cadence, person_ids: Iterable[int], *, ho
         .where(memberships.c.person_id.in_(list(person_ids)))
         .where(func.coalesce(memberships.c.pace, communities.c.pace) == cadence.value)
         .where(memberships.c.digest_through < communities.c.last_number)
+        # What is owed is told first: it reaches up to the watermark, which must not move under it.
+        .where(memberships.c.catch_up_from.is_(None))
         .order_by(memberships.c.person_id, memberships.c.community_id)
     )
     return [Following(*row) for row in tx.execute(query.with_for_update(of=memberships) if hold else query)]
@@ -335,23 +319,3 @@ def purge(tx: Connection, before: datetime, most: int) -> int:
     asked = exists().where(answer_parts.c.digest_id == digests.c.id, answer_parts.c.created_at >= before)
     old = select(digests.c.id).where(digests.c.created_at < before, ~or_(sent, asked)).limit(most)
     return tx.execute(delete(digests).where(digests.c.id.in_(old))).rowcount
-
-
-def pack(items: Iterable[Item]) -> str:
-    """Items as text, some fifteen characters each: thirty days of them are kept for everybody."""
-    return " ".join(
-        f"{_SECTION_LETTERS[i.section]}{_SHAPE_LETTERS[i.shape]}{i.topic_id}.{i.community_id}.{i.first}.{i.last}.{i.news}."
-        + "".join(_WHY_LETTERS[why] for why in i.why)
-        for i in items
-    )
-
-
-def unpack(text: str) -> tuple[Item, ...]:
-    """The items that pack() wrote."""
-    items = []
-    for word in text.split():
-        *numbers, letters = word[2:].split(".")
-        topic, community, first, last, news = map(int, numbers)
-        why = tuple(_WHYS[letter] for letter in letters)
-        items.append(Item(topic, community, _SECTIONS[word[0]], _SHAPES[word[1]], first, last, news, why))
-    return tuple(items)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -171,15 +171,33 @@ def unanswered(tx: Connection, community_id: int, since: datetime, until: dateti
         .exists()
     )
     shown = select(_others.c.id).where(_others.c.topic_id == topics.c.id, _others.c.withdrawn_at.is_(None)).exists()
+    # What was sent to several places may have been read, and answered, in another one.
+    elsewhere = (
+        select(_parents.c.id)
+        .join(_others, _others.c.content_id == _parents.c.content_id)
+        .where(_others.c.topic_id == topics.c.id, _parents.c.topic_id != topics.c.id)
+        .exists()
+    )
     query = (
         select(topics.c.id)
         .where(topics.c.community_id == community_id, topics.c.closed.is_(False))
         .where(topics.c.created_at > since, topics.c.created_at <= until)
-        .where(~answered, ~thanked, shown)
+        .where(~answered, ~thanked, ~elsewhere, shown)
         .order_by(topics.c.id.desc())
         .limit(most)
     )
     return list(tx.scalars(query))
+
+
+def got(tx: Connection, person_ids: Collection[int], content_ids: Collection[int]) -> dict[int, set[int]]:
+    """By person, which of these contents were sent to them singly, or are about to be."""
+    found: dict[int, set[int]] = defaultdict(set)
+    query = select(deliveries.c.person_id, deliveries.c.content_id).where(
+        deliveries.c.content_id.in_(list(content_ids)), deliveries.c.person_id.in_(list(person_ids))
+    )
+    for person_id, content_id in tx.execute(query):
+        found[person_id].add(content_id)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +214,8 @@ class ReadersFacts:
     """person → posts that name them."""
     homes: dict[int, dict[int, int]]
     """person → content in several communities → the one post in which they hear of it, SINGLY where not in a digest."""
+    got: dict[int, set[int]] = field(default_factory=dict)
+    """person → contents that came singly, where that was asked."""
 
 
 def readers_facts(
@@ -261,11 +281,8 @@ def _homes(tx: Connection, people: list[int], content_ids: Collection[int]) -> d
         homes[person_id].setdefault(content_id, post_id)
         if how == Pace.EACH.value:
             homes[person_id][content_id] = SINGLY
-    got = select(deliveries.c.person_id, deliveries.c.content_id).where(
-        deliveries.c.content_id.in_(list(content_ids)), deliveries.c.person_id.in_(people)
-    )
-    for person_id, content_id in tx.execute(got):
-        homes[person_id][content_id] = SINGLY
+    for person_id, contents_got in got(tx, people, content_ids).items():
+        homes[person_id].update(dict.fromkeys(contents_got, SINGLY))
     return homes
 
 

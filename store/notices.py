@@ -178,6 +178,12 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
     }
 
 
+def obeyed(tx: Connection, ids: Iterable[int]) -> dict[int, Obeyed]:
+    """By notice, the command it told of; only for notices that told of one."""
+    query = select(notices.c.id, notices.c.kind, notices.c.details).where(notices.c.id.in_(list(ids)))
+    return {row.id: what for row in tx.execute(query) if (what := _obeyed(row)) is not None}
+
+
 def _is_reading(row: Any) -> bool:
     return bool(row.kind == NoticeKind.READING and row.details)
 
@@ -192,6 +198,7 @@ def _obeyed(row: Any) -> Obeyed | None:
         told["topic_id"],
         told["topic_title"],
         date.fromisoformat(told["until"]) if told["until"] else None,
+        tuple(told["community_ids"]),
     )
 
 

@@ -6,11 +6,11 @@ what is due). A change takes the community's lock, so it stands between two post
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+from sqlalchemy import Connection, and_, case, exists, false, func, or_, select, update
 
 from gateway.core.community import Pace
 from store import audience
@@ -18,6 +18,7 @@ from store.communities import lock
 from store.schema import communities, memberships, people
 
 _DIGESTS = (Pace.DAILY, Pace.WEEKLY)
+_is_paused = exists().where(people.c.id == memberships.c.person_id, people.c.paused.is_(True))
 _through, _owed = memberships.c.digest_through, memberships.c.catch_up_from
 
 
@@ -36,11 +37,17 @@ def choose(tx: Connection, community_id: int, person_id: int, pace: Pace, now: d
 
 
 def choose_everywhere(
-    tx: Connection, person_id: int, pace: Pace, now: datetime, *, only: Pace | None = None
+    tx: Connection,
+    person_id: int,
+    pace: Pace,
+    now: datetime,
+    *,
+    only: Pace | None = None,
+    also: Iterable[int] = (),
 ) -> list[int]:
     """The same pace in every community of a person but those that are off, or in those heard at `only`.
 
-    Returns the communities that changed.
+    Of the communities `also` those that are off are heard again. Returns the communities that changed.
     """
     heard = func.coalesce(memberships.c.pace, communities.c.pace)
     query = (
@@ -49,7 +56,9 @@ def choose_everywhere(
         .where(memberships.c.person_id == person_id, heard != pace.value)
         .order_by(memberships.c.community_id)
     )
-    ids = list(tx.scalars(query.where(heard == only.value) if only else query.where(heard != Pace.OFF.value)))
+    wanted = heard == only.value if only else heard != Pace.OFF.value
+    again = and_(heard == Pace.OFF.value, memberships.c.community_id.in_(list(also)))
+    ids = list(tx.scalars(query.where(or_(wanted, again))))
     # All locks in one order before the first change, as everybody takes them.
     lock(tx, ids=ids)
     for community_id in ids:
@@ -75,12 +84,11 @@ def _moved(before: Pace, after: Pace, last: int) -> Mapping[str, Any]:
     if before is after:
         return {}
     if after in _DIGESTS:
-        # What is owed as a catch-up falls into the next digest instead.
-        kept: ColumnElement[Any] | int = _through if before in _DIGESTS else last
-        return {
-            "digest_through": case((_owed.is_not(None), _owed), else_=kept),
-            "catch_up_from": None,
-        }
+        if before in _DIGESTS:
+            return {}
+        # Who came to `each` during a pause and is owed nothing yet has heard of nothing since.
+        unheard = and_(_is_paused, _owed.is_(None)) if before is Pace.EACH else false()
+        return {"digest_through": case((unheard, _through), else_=last)}
     if after is Pace.EACH and before in _DIGESTS:
         rest = case((_through < last, _through), else_=None)
         return {"catch_up_from": func.coalesce(_owed, rest), "digest_through": last}

@@ -102,6 +102,8 @@ class Obeyed:
     topic_id: int | None = None
     topic_title: str = ""
     until: date | None = None
+    community_ids: tuple[int, ...] = ()
+    """The communities by id: a pace word that answers this is about them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from inbound.actions.publishing import Publication, content_of, new_message_id, 
 from inbound.case import Decided
 from inbound.gathering import Gathered
 from inbound.policy import Facts, Rules
-from inbound.route import House, ToDigest, ToPost, ToQuestion
+from inbound.route import House, ToDigest, ToPost
 from store import answer_parts, choices, communities, memberships, paces, posts
 from store.answer_parts import Placed, StoredPart
 from store.posts import NewContent
@@ -41,22 +41,25 @@ def obey(
     for item in decided:
         command, facts = item.case.facts.command, item.case.facts
         assert command and facts.person
-        if isinstance(facts.destination, ToQuestion):
+        if item.case.asked:
             _mend_receipt(tx, item, command, gathered, house, rules, now)
         elif command.verb is Verb.GET and command.topic is not None:
             _read(tx, item, command.topic, house, now)
         else:
-            telling.obeyed(tx, item, _carry_out(tx, command, facts, facts.person, now), house, now)
+            about = item.case.obeyed.community_ids if item.case.obeyed else ()
+            telling.obeyed(tx, item, _carry_out(tx, command, facts, now, about), house, now)
 
 
 def obey_in_topic(tx: Connection, command: Command, facts: Facts, now: datetime) -> None:
     """Carries out a word that stands under one topic of a digest; the receipt of the whole mail tells of it."""
-    assert facts.person and facts.place
-    _carry_out(tx, command, facts, facts.person, now)
+    assert facts.place
+    _carry_out(tx, command, facts, now)
 
 
-def _carry_out(tx: Connection, command: Command, facts: Facts, person: Person, now: datetime) -> Obeyed:
-    verb = command.verb
+def _carry_out(tx: Connection, command: Command, facts: Facts, now: datetime, about: tuple[int, ...] = ()) -> Obeyed:
+    """Does it; a pace word is for the communities that the answered notice was `about`, where it was about any."""
+    verb, person = command.verb, facts.person
+    assert person
     if verb in _CHOICES:
         return _choose(tx, command, facts, person)
     if verb is Verb.PAUSE:
@@ -66,22 +69,30 @@ def _carry_out(tx: Connection, command: Command, facts: Facts, person: Person, n
     if verb is Verb.RESUME:
         paces.resume(tx, person.id)
         return Obeyed(verb)
-    if verb in (Verb.STOP, Verb.LEAVE):
-        return Obeyed(Verb.STOP, _set_pace(tx, Pace.OFF, facts, person, now))
-    return Obeyed(verb, _set_pace(tx, _PACES[verb], facts, person, now))
-
-
-def _set_pace(tx: Connection, pace: Pace, facts: Facts, person: Person, now: datetime) -> tuple[str, ...]:
-    """The names of the communities whose pace is now this one."""
-    if isinstance(facts.destination, ToPost) and facts.community:
-        paces.choose(tx, facts.community.id, person.id, pace, now)
-        return (facts.community.name,)
-    only = None
-    if isinstance(facts.destination, ToDigest) and facts.digest:
-        only = PACE_OF[facts.digest.cadence]
-    changed = paces.choose_everywhere(tx, person.id, pace, now, only=only)
+    pace = Pace.OFF if verb in (Verb.STOP, Verb.LEAVE) else _PACES[verb]
+    changed = _set_pace(tx, command, pace, facts, now, about)
     names = communities.get_all(tx, changed)
-    return tuple(names[i].name for i in changed)
+    told = Verb.STOP if pace is Pace.OFF else verb
+    return Obeyed(told, tuple(names[i].name for i in changed), community_ids=tuple(changed))
+
+
+def _set_pace(
+    tx: Connection, command: Command, pace: Pace, facts: Facts, now: datetime, about: tuple[int, ...]
+) -> list[int]:
+    """The communities whose pace is now this one."""
+    person = facts.person
+    assert person
+    if command.name:
+        about = tuple(i for i in communities.named(tx, command.name))
+    elif isinstance(facts.destination, ToPost) and facts.community:
+        about = (facts.community.id,)
+    if about or command.name:
+        # All locks in one order, as everybody takes them.
+        return [i for i in sorted(about) if paces.choose(tx, i, person.id, pace, now)]
+    if isinstance(facts.destination, ToDigest) and facts.digest:
+        told = {item.community_id for item in facts.digest.items}
+        return paces.choose_everywhere(tx, person.id, pace, now, only=PACE_OF[facts.digest.cadence], also=told)
+    return paces.choose_everywhere(tx, person.id, pace, now)
 
 
 def _choose(tx: Connection, command: Command, facts: Facts, person: Person) -> Obeyed:
@@ -145,9 +156,10 @@ def _move(
     decision = policy.decide(facts, rules)
     assert facts.place
     if decision.verdict is not Verdict.PUBLISH:
-        # Where it may not stand it does not go; the receipt says where it still is, and why.
-        where = Placed(part.state, part.topic_id, part.post_id, part.content_id, decision.reason.value)
-        answer_parts.place(tx, part.id, where)
+        # Where it may not stand it does not go; the receipt says where it still is, and why. What came back keeps
+        # the reason for which it did.
+        why = decision.reason.value if part.state in (PartState.POSTED, PartState.ASKED) else part.reason
+        answer_parts.place(tx, part.id, Placed(part.state, part.topic_id, part.post_id, part.content_id, why))
         return
     if part.post_id is not None:
         posts.withdraw(tx, part.post_id, now)

@@ -21,7 +21,7 @@ from digests.schedule import next_due
 from gateway.core.community import Pace
 from gateway.core.digest import Cadence
 from store.database import Database
-from store.digests import unpack
+from store.packing import unpack
 from store.schema import communities, deliveries, digests, posts
 from store.schema import memberships as membership_rows
 from tests.crash.rounds import fast_clock

@@ -11,6 +11,7 @@ from gateway.core.community import Choice, Pace
 from gateway.core.digest import Cadence, Section, Why
 from store import digests, paces
 from store.database import Database
+from store.packing import pack, unpack
 from store.schema import people, thanks, topic_choices
 from tests.digests.newspaper import PLAN, Newspaper
 from tests.network import Network, SetClock
@@ -319,9 +320,9 @@ def test_items_survive_their_packing(
     clock.now = MONDAY
     paper.round()
     [digest] = paper.of(reader)
-    assert digests.unpack(digests.pack(digest.items)) == digest.items
+    assert unpack(pack(digest.items)) == digest.items
     assert len({item.topic_id for item in digest.items}) == len(digest.items)
-    assert len(digests.pack(digest.items)) < 30 * len(digest.items)
+    assert len(pack(digest.items)) < 16 * len(digest.items)
 
 
 def test_what_an_outage_made_late_waits_for_a_working_day(
@@ -338,3 +339,19 @@ def test_what_an_outage_made_late_waits_for_a_working_day(
     clock.now = MONDAY + timedelta(days=7)
     assert paper.round() == 1
     assert [digest.period for digest in paper.of(reader)] == ["2026-11-30"]
+
+
+def test_what_stands_in_two_places_is_not_brought_back(paper: Newspaper, network: Network, clock: SetClock) -> None:
+    one, two = network.community("one", pace=Pace.DAILY), network.community("two", pace=Pace.DAILY)
+    author, reader = network.persons("ann", "bob")
+    network.join(one, author, reader)
+    network.join(two, author, reader)
+    paper.round()
+    network.write(author, one, two)
+    clock.now = MONDAY
+    paper.round()
+    clock.now = MONDAY + timedelta(days=10, hours=-1)
+    network.write(author, two)
+    clock.now = MONDAY + timedelta(days=10)
+    paper.round()
+    assert [item.section for item in paper.of(reader)[-1].items] == [Section.NEW]

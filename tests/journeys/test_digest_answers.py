@@ -190,3 +190,40 @@ def test_who_left_meanwhile_gets_their_words_back(office: Correspondence, databa
     assert [(p.state, p.text) for p in office.parts()] == [(PartState.RETURNED, "Je viens vendredi avec Paul.")]
     [receipt] = office.notices_to(BOB)
     assert receipt.lines[0].reason == "not_a_member"
+
+
+def test_the_way_back_from_stop_is_one_word(office: Correspondence, database: Database) -> None:
+    other = office.network.community("achats", pace=Pace.DAILY)
+    office.network.join(other, BOB, pace=Pace.EACH)
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, "STOP")
+    [told] = office.mails()["bob@people.example"]
+
+    def pace_of() -> dict[int, str]:
+        with database.reading() as tx:
+            query = select(memberships.c.community_id, memberships.c.pace).where(memberships.c.person_id == BOB)
+            return {row[0]: row[1] for row in tx.execute(query)}
+
+    assert pace_of() == {1: "off", other: "each"}
+    office.answer("bob", told, "JOUR", number=2)
+    assert pace_of() == {1: "daily", other: "each"}
+    # And from the digest itself, should the notice be lost.
+    office.answer("bob", digest, "STOP", number=3)
+    office.answer("bob", digest, "SEMAINE", number=4)
+    assert pace_of() == {1: "weekly", other: "each"}
+
+
+def test_a_word_with_a_name_is_about_that_community(office: Correspondence, database: Database) -> None:
+    other = office.network.community("achats", pace=Pace.DAILY)
+    office.network.join(other, BOB)
+    digest = office.digest_of("bob")
+    del digest["Reply-To"]
+    digest["Reply-To"] = "relais@relais.example"
+    office.answer("bob", digest, "WEEKLY achats", more="X-None: 1\r\n")
+    office.answer("bob", digest, "DAILY nowhere", number=2)
+    with database.reading() as tx:
+        query = select(memberships.c.community_id, memberships.c.pace).where(memberships.c.person_id == BOB)
+        assert {row[0]: row[1] for row in tx.execute(query)} == {1: None, other: "weekly"}
+    first, second = office.notices_to(BOB)
+    assert first.obeyed is not None and first.obeyed.communities == ("Achats",)
+    assert second.obeyed is None or second.obeyed.communities == ()
