@@ -6,7 +6,9 @@ Driven by outbound/handshake.py; outbound/session.py goes on from there. RFC 532
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.core.reply import Reply
@@ -26,6 +28,9 @@ class Timeouts:
     quit_s: float = 5.0
     idle_close_s: float = 30.0
     """A connection without work is closed after this."""
+
+
+QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
 class SessionError(Exception):
@@ -53,6 +58,16 @@ class Connection(asyncio.Protocol):
         self._connected = True
         # The greeting may come before anybody asks for it.
         self._answer = self._loop.create_future()
+
+    def _acknowledge(self) -> None:
+        """Acknowledges what came at once: a relay that sends replies one by one may wait for that with the next.
+
+        The system forgets the wish with each packet (tcp(7), TCP_QUICKACK), so it is said again for each.
+        """
+        peer = self._transport.get_extra_info("socket")
+        if QUICKACK is not None and peer is not None:
+            with suppress(OSError):
+                peer.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
 
     async def greeting(self) -> Reply:
         """The peer's first reply. Raises SessionError."""

@@ -87,6 +87,7 @@ class Session(Connection):
 
     def data_received(self, data: bytes) -> None:
         """asyncio: octets came."""
+        self._acknowledge()
         try:
             for reply in self._reader.feed(data):
                 if self.over:
