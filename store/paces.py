@@ -100,7 +100,9 @@ def pause(tx: Connection, person_id: int, until: datetime | None, now: datetime)
     for community_id, last in _heard_at_once(tx, person_id):
         audience.expand_for(tx, community_id, person_id, now)
         mine = and_(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
-        tx.execute(update(memberships).where(mine).values(catch_up_from=func.coalesce(_owed, last)))
+        # Paused before, they may have come to this pace since, and have heard of nothing.
+        since = case((_is_paused, _through), else_=last)
+        tx.execute(update(memberships).where(mine).values(catch_up_from=func.coalesce(_owed, since)))
     tx.execute(update(people).where(people.c.id == person_id).values(paused=True, paused_until=until))
 
 
