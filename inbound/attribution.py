@@ -174,11 +174,15 @@ def is_named(text: str) -> bool:
 
 
 def glued_end(text: str) -> int:
-    """Where an attribution ends that a program glued to the quote ("wrote:Hello"); 0 if there is none."""
+    """Where an attribution ends that a program glued to the quote ("wrote:Hello"); 0 if there is none.
+
+    Behind an address in brackets a program may also have put several blanks, where people put one.
+    """
     colon = text.find(":", 10, 300)
     while colon >= 0:
-        after = text[colon + 1 : colon + 2]
-        if after.isalpha() and _VERB.search(text[max(0, colon - 14) : colon].lower()):
+        after = text[colon + 1 : colon + 3]
+        glued = after[:1].isalpha() or (after == "  " and "@" in text[:colon] and ">" in text[:colon])
+        if glued and _VERB.search(text[max(0, colon - 14) : colon].lower()):
             head = text[: colon + 1]
             return colon + 1 if opens(head) and is_attribution(head, introduces=False) else 0
         colon = text.find(":", colon + 1, 300)

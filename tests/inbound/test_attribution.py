@@ -174,6 +174,12 @@ def test_a_quote_that_is_glued_to_its_attribution() -> None:
     assert new_words(f"Yes.\n\n{line}\nold words") == "Yes."
 
 
+def test_a_quote_that_several_blanks_glue_to_its_attribution() -> None:
+    head = "Le lun., juin 1, 2026 à 10:00, Eva <eva@example.org> a écrit :"
+    assert new_words(f"Oui.\n\n  {head}   Tu arrives ?\nold words") == "Oui."
+    assert attribution.glued_end(f"{head} Tu arrives ?") == 0
+
+
 @pytest.mark.parametrize("mark", ["|", "»", "}", ":", "JD>"])
 def test_other_marks_are_quotes_below_an_attribution(mark: str) -> None:
     quote = f"{mark} old words\n{mark} and more"
