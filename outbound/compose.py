@@ -7,29 +7,26 @@ and signed tokens into the waiting slots. The same delivery gives the same bytes
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from html import unescape
-from urllib.parse import unquote
 
 from gateway.core.delivery import Delivery, Outgoing
 from gateway.core.errors import CompositionError
 from gateway.core.notice import NamedFile, NoticeKind, NoticeMail
-from gateway.core.post import PostMail, StoredFile
+from gateway.core.post import PostMail, StoredFile, shown_inside
 from gateway.core.token import KeyRing, Purpose, Signer
 from outbound import headers, mime
 from outbound.headers import Field, Site
 from outbound.mime import Piece, Slot, SlotKind
 from outbound.notice_views import NoticeAddresses, notice_view
 from outbound.render import Rendered, Renderer
-from outbound.views import Links, post_view
+from outbound.views import Links, file_name, post_view
 
 _FLOWED = "; format=flowed; delsp=no"
+# Encoded, a name may take nine octets a character on a line of 998.
 _MAX_FILE_NAME = 100
-_CID = re.compile(r"""cid:([^"'\s<>]+)""", re.IGNORECASE)
 
 
 class UnfitAddressError(CompositionError):
@@ -172,7 +169,9 @@ class Composer:
         return _with_files(body, attached, boundary)
 
     def _part(self, file: StoredFile | NamedFile, content_id: str = "") -> list[Piece]:
-        return mime.file_part(file.content_type, _file_name(file.name), self._read_blob(file.sha256), content_id)
+        return mime.file_part(
+            file.content_type, file_name(file.name, _MAX_FILE_NAME), self._read_blob(file.sha256), content_id
+        )
 
     def _make_signers(self, issued: datetime, key_id: int) -> _Signers:
         def signer(purpose: Purpose) -> Signer:
@@ -241,22 +240,13 @@ def _outgoing(delivery: Delivery, reverse_path: str, data: bytes) -> Outgoing:
 
 def _inline_images(mail: PostMail, domain: str) -> list[tuple[StoredFile, str]]:
     """The images that the HTML shows, each with a Content-ID of ours: the author's may be shared or malformed."""
-    named = {unquote(unescape(name)) for name in _CID.findall(mail.content.html or "")}
+    named = shown_inside(mail.content.html or "")
     shown = (file for file in mail.files_attached if file.content_id in named)
     return [(file, f"image{file.id}.{mail.post_id}@{domain}") for file in shown]
 
 
 def _boundary(message_id: str) -> str:
     return hashlib.sha256(message_id.encode("utf-8", "replace")).hexdigest()[:24]
-
-
-def _file_name(name: str) -> str:
-    # Encoded, a name may take nine octets a character on a line of 998. What is cut is the middle: the ending tells.
-    line = headers.clean(name)
-    stem, dot, ending = line.rpartition(".")
-    if len(line) <= _MAX_FILE_NAME or not dot or len(ending) > 10:
-        return headers.clean(line, _MAX_FILE_NAME)
-    return f"{headers.clean(stem, _MAX_FILE_NAME - len(ending) - 1)}.{ending}"
 
 
 def checked_address(address: str) -> bytes:

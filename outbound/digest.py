@@ -43,9 +43,12 @@ __all__ = ["DigestComposer", "DigestMail", "Fragment", "FragmentSource", "fragme
 
 FULL_OCTETS = 6_000
 """A full item in HTML and text at most, as it goes on the wire."""
+FILED_OCTETS = 4_100
+"""One that names files: what they take, its words give."""
 LINE_OCTETS = 1_500
 """The same for one line."""
-_SHARES = (1, 2, 4, 8)
+_EIGHTHS = (8, 6, 4, 2, 1)
+"""Of the usual length of what people wrote: the longest that is light enough."""
 _TOKEN_OCTETS = 56
 _CACHE_OCTETS = 32 << 20
 _FRAMES = 2048
@@ -70,7 +73,8 @@ class _Stretch:
     html_pieces: tuple[Piece, ...]
     text_pieces: tuple[Piece, ...]
     posts: tuple[Slot, ...]
-    """The slots for tokens that answer a post."""
+    """The slots for tokens that answer a post, and those for tokens that open a file."""
+    files: tuple[Slot, ...]
     title: str = ""
     short: str = ""
     """The title as a subject line has room for it."""
@@ -97,6 +101,7 @@ class _Signers:
     reply: Signer
     quiet: Signer
     bounce: Signer
+    file: Signer
 
 
 class DigestComposer:
@@ -120,13 +125,15 @@ class DigestComposer:
     def render_fragment(self, source: FragmentSource, shape: Shape, locale: str) -> Fragment:
         """The item in the language of that locale, to be stored and shared by all who get it.
 
-        It weighs at most FULL_OCTETS or LINE_OCTETS on the wire: what is long in that alphabet is cut shorter.
+        It weighs at most FULL_OCTETS or LINE_OCTETS on the wire, and about FILED_OCTETS with files: what is long in
+        that alphabet is cut shorter.
         """
         language = self._renderer.language(locale)
-        most = FULL_OCTETS if shape is Shape.FULL else LINE_OCTETS
+        full = FILED_OCTETS if source.files or source.latest_files else FULL_OCTETS
+        most = full if shape is Shape.FULL else LINE_OCTETS
         fragment = Fragment("", "")
-        for share in _SHARES:
-            view = item_view(source, self._site, language, share)
+        for eighths in _EIGHTHS:
+            view = item_view(source, self._site, language, eighths)
             html = self._renderer.dresser.dress(to_html(view.text), {}) if shape is Shape.FULL else ""
             rendered = self._renderer.piece(shape.value, view, language, html)
             fragment = Fragment(rendered.html, rendered.text)
@@ -156,6 +163,8 @@ class DigestComposer:
         for stretch in stretches:
             for slot in stretch.posts:
                 filled[slot] = signers.reply(slot.id, person).encode("ascii")
+            for slot in stretch.files:
+                filled[slot] = signers.file(slot.id, person).encode("ascii")
         data = b"".join([piece if isinstance(piece, bytes) else filled[piece] for piece in pieces])
         reverse_path = self._site.address("bounce", signers.bounce(delivery.id))
         return Outgoing(delivery.id, delivery.attempts, reverse_path, delivery.address, data, delivery.lease)
@@ -234,7 +243,13 @@ class DigestComposer:
         def signer(purpose: Purpose) -> Signer:
             return self._keyring.signer(purpose, issued=issued, key_id=key_id)
 
-        return _Signers(signer(Purpose.DIGEST), signer(Purpose.REPLY), signer(Purpose.QUIET), signer(Purpose.BOUNCE))
+        return _Signers(
+            digest=signer(Purpose.DIGEST),
+            reply=signer(Purpose.REPLY),
+            quiet=signer(Purpose.QUIET),
+            bounce=signer(Purpose.BOUNCE),
+            file=signer(Purpose.FILE),
+        )
 
 
 class _Encoded:
@@ -267,9 +282,16 @@ class _Encoded:
 def _encode(words: Fragment | Rendered, title: str = "") -> _Stretch:
     html = mime.merge(mime.quoted(words.html))
     text = mime.merge(mime.quoted(words.text))
-    posts = {piece for piece in (*html, *text) if isinstance(piece, Slot) and piece.kind is SlotKind.POST}
+    slots = {piece for piece in (*html, *text) if isinstance(piece, Slot)}
     return _Stretch(
-        words.html, words.text, tuple(html), tuple(text), tuple(posts), title, short_title(title) if title else ""
+        html=words.html,
+        text=words.text,
+        html_pieces=tuple(html),
+        text_pieces=tuple(text),
+        posts=tuple(slot for slot in slots if slot.kind is SlotKind.POST),
+        files=tuple(slot for slot in slots if slot.kind is SlotKind.FILE),
+        title=title,
+        short=short_title(title) if title else "",
     )
 
 

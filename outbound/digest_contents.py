@@ -231,4 +231,6 @@ def _source(item: Item, topic: ToldTopic, zone: str) -> FragmentSource:
         waiting=waiting_for(item),
         zone=zone,
         is_answer=first.is_answer,
+        files=first.files,
+        latest_files=last.files if last is not first else (),
     )

@@ -13,6 +13,7 @@ from datetime import date, datetime, time
 from gateway.core.digest import Cadence, Item, Section, Shape, Why
 from outbound.language import language_of
 from outbound.prose import strip_controls
+from store.fragments import ToldFile
 
 EXCERPT = 500
 """Characters shown of a post at most."""
@@ -50,6 +51,10 @@ class FragmentSource:
     """IANA name of the zone in which moments are told."""
     is_answer: bool = False
     """The post shown answers another."""
+    files: tuple[ToldFile, ...] = ()
+    """Those of the post shown."""
+    latest_files: tuple[ToldFile, ...] = ()
+    """Those of the last answer."""
 
 
 @dataclass(frozen=True, slots=True)

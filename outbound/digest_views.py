@@ -6,7 +6,7 @@ people wrote is cleaned here of control characters, so no word of an author can 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
@@ -16,12 +16,16 @@ from outbound.digest_parts import EXCERPT, LATEST, DigestMail, FragmentSource, e
 from outbound.headers import Site, clean
 from outbound.language import Language
 from outbound.mime import Slot, SlotKind
+from outbound.views import FileLine, file_lines, file_name
+from store.fragments import ToldFile
 
 MAX_TITLE = 140
 _MAX_SUBJECT = 90
 _MAX_SHORT_TITLE = 32
 _MAX_PLACES = 6
 _MAX_NAME = 60
+_MAX_FILES = 3
+_SHORTEST_FILE_NAME = 12
 _ENDS = (" :", "\u00a0:", "\u202f:", ": ", ", ", " – ", " — ", " - ")
 
 
@@ -51,6 +55,12 @@ class ItemView:
     reply_url: str
     commands: str
     """The address that takes command words."""
+    files: tuple[FileLine, ...]
+    """Of the post shown, and then of the latest answer: at most three in all."""
+    latest_files: tuple[FileLine, ...]
+    other_files: int
+    """Those that are not named."""
+    other_files_shown: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +114,20 @@ class PlainView:
     leave_url: str
 
 
-def item_view(source: FragmentSource, site: Site, language: Language, share: int = 1) -> ItemView:
-    """The view of one item, what people wrote at one `share`-th of its usual length."""
-    title = clean(source.title, MAX_TITLE // share) or language.untitled
+def item_view(source: FragmentSource, site: Site, language: Language, eighths: int = 8) -> ItemView:
+    """The view of one item, what people wrote at so many `eighths` of its usual length."""
+    title = clean(source.title, MAX_TITLE * eighths // 8) or language.untitled
     author, at = source.opener
-    names = _MAX_NAME // share
-    text = excerpt(source.excerpt_text, EXCERPT // share)
+    names = _MAX_NAME * eighths // 8
+    text = excerpt(source.excerpt_text, EXCERPT * eighths // 8)
     answerer, answer = source.latest or ("", "")
-    subject = quote(f"Re: [#{source.topic_id}] {clean(title, 60 // share)}", safe="")
+    subject = quote(f"Re: [#{source.topic_id}] {clean(title, 60 * eighths // 8)}", safe="")
+    # The answer is the newest: it names one of its files, whatever came with the post.
+    most = _MAX_FILES if eighths > 1 else 1
+    latest_files = source.latest_files[: max(1, most - len(source.files))]
+    files = source.files[: most - len(latest_files)]
+    others = len(source.files) + len(source.latest_files) - len(files) - len(latest_files)
+    file_names = max(names, _SHORTEST_FILE_NAME)
     return ItemView(
         topic_id=source.topic_id,
         title=title,
@@ -124,14 +140,23 @@ def item_view(source: FragmentSource, site: Site, language: Language, share: int
         text=text,
         is_cut=text.endswith("…") and not source.excerpt_text.rstrip().endswith(text),
         latest_author=clean(answerer, names) or language.unsigned,
-        latest_text=excerpt(clean(answer, 20 * LATEST), LATEST // share),
+        latest_text=excerpt(clean(answer, 20 * LATEST), LATEST * eighths // 8),
         news=source.news,
         news_shown=language.number(source.news),
         more=source.more,
         more_shown=language.number(source.more),
         reply_url=f"mailto:{site.address('reply', Slot(SlotKind.POST, source.post_id).mark)}?subject={subject}",
         commands=site.address("relais"),
+        files=_file_lines(files, file_names, site, language),
+        latest_files=_file_lines(latest_files, file_names, site, language),
+        other_files=others,
+        other_files_shown=language.number(others),
     )
+
+
+def _file_lines(files: Iterable[ToldFile], most: int, site: Site, language: Language) -> tuple[FileLine, ...]:
+    urls = ((file, f"{site.base_url}/files/{Slot(SlotKind.FILE, file.id).mark}") for file in files)
+    return file_lines(((file_name(file.name, most), file.size, url) for file, url in urls), language)
 
 
 def top_view(about: tuple[str, Cadence, date], counts: tuple[int, int, int], first: str, language: Language) -> TopView:

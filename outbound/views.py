@@ -97,3 +97,12 @@ def post_view(mail: PostMail, subject: str, links: Links, language: Language, dr
 def file_lines(files: Iterable[tuple[str, int, str]], language: Language) -> tuple[FileLine, ...]:
     """Files of (name, size in octets, address of a link) as a reader sees them."""
     return tuple(FileLine(clean(name) or language.unnamed, language.size(size), url) for name, size, url in files)
+
+
+def file_name(name: str, most: int) -> str:
+    """A name on one line of at most `most` characters; what is cut is the middle, for the ending tells what it is."""
+    line = clean(name)
+    stem, dot, ending = line.rpartition(".")
+    if len(line) <= most or not dot or len(ending) > 10:
+        return clean(line, most)
+    return f"{clean(stem, most - len(ending) - 1)}.{ending}"

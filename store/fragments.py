@@ -8,14 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, insert, or_, select
+from sqlalchemy import Connection, Row, and_, delete, exists, insert, or_, select
 
 from gateway.core.community import Pace, shown_name
 from gateway.core.digest import Item
+from gateway.core.post import shown_inside
 from store.database import storable
-from store.schema import communities, contents, digests, fragments, memberships, people, posts, topics
+from store.schema import attachments, communities, contents, digests, fragments, memberships, people, posts, topics
 
 _AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ToldFile:
+    """A file that came with a post; `id` is what a signed link to it names, `size` is in octets."""
+
+    id: int
+    name: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,8 @@ class ToldPost:
     at: datetime
     text: str
     is_answer: bool
+    files: tuple[ToldFile, ...] = ()
+    """Without the images that its words show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +98,43 @@ def _posts(tx: Connection, spans: set[tuple[int, int, int]]) -> dict[int, list[T
     within = [
         and_(posts.c.topic_id == topic_id, posts.c.id >= first, posts.c.id <= last) for topic_id, first, last in spans
     ]
-    found: dict[int, dict[int, ToldPost]] = defaultdict(dict)
+    rows: dict[int, Row[Any]] = {}
     for start in range(0, len(within), 100):
         query: Any = (
-            select(posts.c.id, posts.c.topic_id, posts.c.parent_id, posts.c.created_at, contents.c.text)
-            .add_columns(people.c.name, people.c.address)
+            select(posts.c.id, posts.c.topic_id, posts.c.parent_id, posts.c.created_at, posts.c.content_id)
+            .add_columns(contents.c.text, people.c.name, people.c.address)
             .join(contents, contents.c.id == posts.c.content_id)
             .join(people, people.c.id == posts.c.author_id)
             .where(or_(*within[start : start + 100]), posts.c.withdrawn_at.is_(None))
             .order_by(posts.c.id)
         )
-        for row in tx.execute(query):
-            found[row.topic_id][row.id] = ToldPost(
-                row.id, shown_name(row.name, row.address), row.created_at, row.text, row.parent_id is not None
-            )
-    return {topic_id: [mine[i] for i in sorted(mine)] for topic_id, mine in found.items()}
+        rows.update((row.id, row) for row in tx.execute(query))
+    files = files_of(tx, {row.content_id for row in rows.values()})
+    found: dict[int, list[ToldPost]] = defaultdict(list)
+    for _, row in sorted(rows.items()):
+        author, mine = shown_name(row.name, row.address), files.get(row.content_id, ())
+        told = ToldPost(row.id, author, row.created_at, row.text, row.parent_id is not None, mine)
+        found[row.topic_id].append(told)
+    return found
+
+
+def files_of(tx: Connection, content_ids: Iterable[int]) -> dict[int, tuple[ToldFile, ...]]:
+    """The files of these contents in their order, without the images that the words show."""
+    wanted, columns = list(content_ids), attachments.c
+    rows: list[Any] = []
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = select(columns.id, columns.content_id, columns.name, columns.size, columns.cid)
+        rows += tx.execute(query.where(columns.content_id.in_(wanted[start : start + _AT_ONCE]))).all()
+    named = list({row.content_id for row in rows if row.cid})
+    shown: dict[int, frozenset[str]] = {}
+    for start in range(0, len(named), _AT_ONCE):
+        pages = select(contents.c.id, contents.c.html).where(contents.c.id.in_(named[start : start + _AT_ONCE]))
+        shown.update((row.id, shown_inside(row.html or "")) for row in tx.execute(pages))
+    found: dict[int, list[ToldFile]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row.id):
+        if not row.cid or row.cid not in shown.get(row.content_id, ()):
+            found[row.content_id].append(ToldFile(row.id, row.name, row.size))
+    return {content_id: tuple(files) for content_id, files in found.items()}
 
 
 def readable(tx: Connection, person_ids: Iterable[int]) -> set[tuple[int, int]]:

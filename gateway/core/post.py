@@ -5,10 +5,15 @@ A mail to two communities is one Content and two Posts: a topic in each, one mai
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from html import unescape
+from urllib.parse import unquote
 
 from gateway.core.community import Community
+
+_CID = re.compile(r"""cid:([^"'\s<>]+)""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +98,8 @@ class PostMail:
     """Too large to travel: each reader gets a signed link."""
     link_days: int | None
     """For how many days a link works; None where it works as long as the file is kept."""
+
+
+def shown_inside(html: str) -> frozenset[str]:
+    """The Content-IDs of the images that this HTML shows: such a file is a part of the words (RFC 2392)."""
+    return frozenset(unquote(unescape(name)) for name in _CID.findall(html))

@@ -15,6 +15,7 @@ from outbound.digest import DigestComposer, DigestMail, Fragment, FragmentSource
 from outbound.digest_contents import DigestContents, Press
 from outbound.digest_parts import waiting_for
 from store.database import Database
+from store.fragments import ToldFile
 from tests.outbound.mails import DELIVERY, KEYS, NOW, RENDERER, SITE
 
 ZONE = "Europe/Paris"
@@ -35,6 +36,7 @@ QUOTE = FragmentSource(
     question=True,
     waiting=Why.MENTIONS_YOU,
     zone=ZONE,
+    latest_files=(ToldFile(71, "Fioul, hivers 2021 à 2026.ods", 48_320),),
 )
 BIKES = FragmentSource(
     topic_id=27,
@@ -51,6 +53,13 @@ BIKES = FragmentSource(
     question=False,
     waiting=None,
     zone=ZONE,
+    files=(
+        ToldFile(72, "abri-velos-plan.pdf", 1_482_000),
+        ToldFile(73, "abri-velos-coupe.pdf", 611_000),
+        ToldFile(74, "Couleurs du toit.jpg", 230_400),
+        ToldFile(75, "devis.pdf", 90_000),
+        ToldFile(76, "devis-2.pdf", 90_000),
+    ),
 )
 TRAIN = FragmentSource(
     topic_id=31,

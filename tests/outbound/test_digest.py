@@ -26,7 +26,8 @@ from outbound.digest import (
     _encode,
     fragment_key,
 )
-from outbound.digest_views import digest_subject, short_title, subject_start
+from outbound.digest_views import digest_subject, item_view, short_title, subject_start
+from store.fragments import ToldFile
 from tests.outbound.digests import (
     BIKES,
     DIGEST,
@@ -50,7 +51,7 @@ INTENDED = [
 ]
 WRITE_HERE = {"fr": "-- Votre réponse au sujet #{}\u00a0: écrivez sous cette ligne --"}
 WRITE_HERE["en"] = "-- Your answer to topic #{}: write below this line --"
-TOKEN = re.compile(r"(?<=\+)[a-z2-7]{24,}(?=@)|(?<=/u/)[a-z2-7]{24,}")
+TOKEN = re.compile(r"(?<=\+)[a-z2-7]{24,}(?=@)|(?<=/u/)[a-z2-7]{24,}|(?<=/files/)[a-z2-7]{24,}")
 
 
 def ids(purpose: Purpose, token: str) -> tuple[int, ...]:
@@ -110,7 +111,54 @@ def test_every_token_is_the_readers_own() -> None:
     paces = re.findall(r'href="mailto:digest\+([a-z2-7]+)@relais\.example\.org\?subject=([A-Z]+)"', page)
     assert [word for _, word in paces] == ["TOUT", "JOUR", "SEMAINE", "PAUSE", "STOP"]
     assert {ids(Purpose.DIGEST, token) for token, _ in paces} == {(501, 4)}
+    files = [
+        [ids(Purpose.FILE, token) for token in re.findall(r"https://relais\.example\.org/files/([a-z2-7]+)", words)]
+        for words in (page, text)
+    ]
+    assert files == [[(71, 4), (72, 4), (73, 4), (74, 4)]] * 2
     assert "\x02" not in page + text and "\x03" not in page + text
+
+
+def test_files_are_named_where_they_came_and_the_rest_is_counted() -> None:
+    message = read(digest_sent())
+    page, text = visible(body(message, "html")), unflowed(body(message, "plain"))
+    assert "Paul Guérin · Un hiver de plus nous coûterait 2 100 € de fioul. Je joins le calcul. Fioul, hivers" in page
+    assert "abri-velos-plan.pdf · 1,4 Mo abri-velos-coupe.pdf · 597 Ko Couleurs du toit.jpg" in page
+    assert "Et 2 autres fichiers. Répondre à #27 Recevoir le message entier" in page
+    place = text.index("* abri-velos-plan.pdf (1,4\u00a0Mo)")
+    assert text.index("[#27] Abri à vélos, les plans sont arrivés") < place < text.index(WRITE_HERE["fr"].format(27))
+    assert text[place + 1].startswith("https://relais.example.org/files/")
+    assert "Et 2 autres fichiers." in text
+
+
+@pytest.mark.parametrize(
+    ("files", "latest", "named", "counted"),
+    [
+        (0, 0, (0, 0), 0),
+        (1, 0, (1, 0), 0),
+        (0, 4, (0, 3), 1),
+        (5, 0, (3, 0), 2),
+        (2, 2, (2, 1), 1),
+        (5, 3, (2, 1), 5),
+        (1, 5, (1, 2), 3),
+    ],
+)
+def test_at_most_three_files_are_named(files: int, latest: int, named: tuple[int, int], counted: int) -> None:
+    source = replace(QUOTE, files=_files(1, files), latest_files=_files(101, latest))
+    view = item_view(source, SITE, RENDERER.language("en"))
+    assert (len(view.files), len(view.latest_files)) == named
+    assert view.other_files == counted
+
+
+def _files(first: int, count: int) -> tuple[ToldFile, ...]:
+    return tuple(ToldFile(i, f"{i}.pdf", 1_000) for i in range(first, first + count))
+
+
+def test_a_file_is_told_of_although_nothing_was_written_to_it() -> None:
+    source = replace(QUOTE, excerpt_text="", files=_files(1, 1), latest=("Paul", " \n"), latest_files=_files(2, 1))
+    fragment = digest_composer().render_fragment(source, Shape.FULL, "en")
+    for words in (fragment.html, fragment.text):
+        assert "1.pdf" in words and "2.pdf" in words and "Paul" in words
 
 
 def test_a_weekly_digest_is_quieted_as_such() -> None:
@@ -232,7 +280,7 @@ def test_what_was_sent_is_known_word_for_word(mail: DigestMail, locale: str) -> 
 def test_no_words_add_a_field_or_a_slot(hostile: str) -> None:
     source = replace(
         QUOTE, title=hostile, community_name=hostile, opener=(hostile, QUOTE.opener[1]), excerpt_text=hostile,
-        latest=(hostile, hostile),
+        latest=(hostile, hostile), latest_files=(ToldFile(1, hostile, 1),),
     )  # fmt: skip
     mail = replace(DIGEST, network=hostile, communities=(hostile,), items=ITEMS[:1])
     data = digest_composer().compose(mail, fragments_of([source], ITEMS[:1], "fr"), DELIVERY).data
@@ -246,7 +294,7 @@ def test_no_words_add_a_field_or_a_slot(hostile: str) -> None:
 def test_markup_of_people_is_words() -> None:
     bad = "<b>x</b>\"onload='"
     source = replace(QUOTE, title=bad, community_name=bad, opener=(bad, QUOTE.opener[1]), excerpt_text=bad)
-    source = replace(source, latest=(bad, bad))
+    source = replace(source, latest=(bad, bad), files=(ToldFile(1, bad, 1),))
     for shape in Shape:
         fragment = digest_composer().render_fragment(source, shape, "en")
         assert "<b>x" not in fragment.html and not re.search('<[^>]*"onload', fragment.html)
@@ -328,14 +376,19 @@ def weigh(sources: Sequence[FragmentSource], items: Sequence[Item]) -> int:
     return len(digest_composer().compose(mail, fragments_of(sources, items, "fr"), DELIVERY).data)
 
 
-def test_twelve_long_items_stay_below_the_budget() -> None:
-    assert weigh(*many(12)) < 60_000
+@pytest.mark.parametrize("files", [0, 1, 9])
+def test_twelve_long_items_stay_below_the_budget(files: int) -> None:
+    sources, items = many(12)
+    named = tuple(ToldFile(i, FRENCH[:57] + ".pdf", 10**7) for i in range(2**40, 2**40 + files))
+    sources = [replace(source, files=named, latest_files=named[:2]) for source in sources]
+    assert weigh(sources, items) < 60_000
 
 
 @pytest.mark.parametrize("words", ["Ж ", "漢", "<&", "https://a.example/ ", "😀", "é\n"])
 def test_twelve_items_in_any_alphabet_stay_below_the_hard_stop(words: str) -> None:
     sources, items = many(12, words * 3_000)
     names = {"community_name": words * 100, "opener": (words * 100, QUOTE.opener[1])}
+    names["files"] = tuple(ToldFile(i, words * 80, 10**9) for i in range(9))
     assert weigh([replace(source, **names) for source in sources], items) < 90_000  # type: ignore[arg-type]
 
 
@@ -343,7 +396,8 @@ def test_twelve_items_in_any_alphabet_stay_below_the_hard_stop(words: str) -> No
 @pytest.mark.parametrize("words", ["Ж ", "漢", "<&", "'\"", "😀"])
 def test_an_item_has_a_weight_at_most(shape: Shape, most: int, words: str) -> None:
     sources, _ = many(1, words * 3_000, shape)
-    source = replace(sources[0], community_name=words * 100, opener=(words * 100, QUOTE.opener[1]))
+    files = tuple(ToldFile(i, words * 80 + ".odt", 10**9) for i in range(2**40, 2**40 + 9))
+    source = replace(sources[0], community_name=words * 100, opener=(words * 100, QUOTE.opener[1]), files=files)
     for locale in ("fr", "en"):
         assert _encode(digest_composer().render_fragment(source, shape, locale)).octets <= most
 
@@ -384,6 +438,7 @@ def test_one_more_reader_costs_next_to_nothing() -> None:
 
 WORDS = st.text(st.characters(codec="utf-8"), max_size=120)
 WHY = st.sampled_from([None, Why.ANSWERS_YOU, Why.MENTIONS_YOU, Why.YOU_FOLLOW, Why.YOU_TAKE_PART])
+FILES = st.lists(st.builds(ToldFile, st.integers(1, 2**40), WORDS, st.integers(0, 2**40)), max_size=5).map(tuple)
 
 
 @st.composite
@@ -404,6 +459,8 @@ def sources_and_items(draw: st.DrawFn) -> tuple[list[FragmentSource], list[Item]
             more=draw(st.integers(0, 2_000)),
             question=draw(st.booleans()),
             waiting=draw(WHY),
+            files=draw(FILES),
+            latest_files=draw(FILES),
         )
         items.append(item_of(source, draw(st.sampled_from(Shape))))
         sources.append(source)
