@@ -75,7 +75,8 @@ def change_default(tx: Connection, community_id: int, pace: Pace, now: datetime)
     if before is Pace.EACH and pace is not Pace.OFF:
         audience.expand_for(tx, community_id, None, now)
     followers = and_(memberships.c.community_id == community_id, memberships.c.pace.is_(None))
-    tx.execute(update(memberships).where(followers).values(_moved(before, pace, held.last_number)))
+    if moved := _moved(before, pace, held.last_number):
+        tx.execute(update(memberships).where(followers).values(moved))
     tx.execute(update(communities).where(communities.c.id == community_id).values(pace=pace.value))
 
 

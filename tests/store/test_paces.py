@@ -200,3 +200,13 @@ def test_who_comes_to_each_during_a_pause_is_owed_what_was_posted_since(
         paces.resume(tx, reader)
         [owed] = digests.owed(tx, 10)
     assert (owed.after, owed.through) == (1, 2)
+
+
+def test_from_daily_to_weekly_nothing_moves(network: Network, database: Database, clock: SetClock) -> None:
+    community, author = network.community("projets", pace=Pace.DAILY), network.person("ann")
+    network.join(community, author, reader := network.person("bob"))
+    network.write(author, community)
+    with database.transaction() as tx:
+        paces.change_default(tx, community, Pace.WEEKLY, clock())
+        paces.change_default(tx, community, Pace.WEEKLY, clock())
+    assert marks(database, reader) == (0, None)
