@@ -5,31 +5,24 @@ Called by pipeline.process inside the transaction of the effects: what is read h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from gateway.core.command import Command, Verb
 from gateway.core.community import Membership, Person
-from gateway.core.digest import Part, PartState
 from gateway.core.message import Arrival, ParsedMessage
-from gateway.core.notice import Obeyed
-from inbound import asking, route
-from inbound.case import Case, PartCase, ReadMail
+from inbound import answers, asking, route
+from inbound.answers import Answered, Around
+from inbound.case import Case, ReadMail
 from inbound.haste import needs_time
 from inbound.policy import Facts
-from inbound.route import Destination, House, ToCommunity, ToDigest, ToManagers, ToNobody, ToParent, ToPost, ToQuestion
-from store import answer_parts, communities, digests, handovers, memberships, notices, people, posts
+from inbound.route import Destination, House, ToCommunity, ToDigest, ToParent, ToPost, ToQuestion
+from store import answer_parts, communities, handovers, memberships, people, posts
 from store.answer_parts import StoredPart
 from store.communities import Locked
-from store.digests import ClosedDigest
 from store.posts import Place
-
-_NUMBERS = re.compile(r"[1-9][0-9]{0,8}")
-_LONGEST_ANSWER = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +43,6 @@ class _Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answered:
-    """What the store said of the digests and receipts that the batch answers."""
-
-    digests: dict[int, ClosedDigest]
-    parts: dict[int, list[StoredPart]]
-    """By receipt."""
-    obeyed: dict[int, Obeyed]
-    """By notice."""
-    titles: dict[int, str]
-    """Of the topics that a receipt may offer."""
-    by_topic: dict[int, Place]
-    """Where an answer to a topic goes that no post is named of."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Known:
     """What the store said about the whole batch."""
 
@@ -74,7 +52,7 @@ class _Known:
     memberships: dict[tuple[int, int], Membership]
     by_post: dict[int, Place]
     by_message_id: dict[str, list[Place]]
-    answered: _Answered
+    answered: Answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +108,7 @@ def _destination(arrival: Arrival, read: ReadMail, house: House) -> Destination:
 
 
 def _look_up(tx: Connection, stops: Sequence[_Stop]) -> _Known:
-    answered = _look_up_answered(tx, stops)
+    answered = answers.look_up(tx, [(stop.read, stop.destination) for stop in stops])
     by_post = _places(tx, stops, answered)
     references = {i for stop in stops if not isinstance(stop.destination, ToPost) for i in _answered(stop.read)}
     by_message_id = posts.places_by_message_id(tx, references) if references else {}
@@ -151,32 +129,6 @@ def _look_up(tx: Connection, stops: Sequence[_Stop]) -> _Known:
         by_message_id=by_message_id,
         answered=answered,
     )
-
-
-def _look_up_answered(tx: Connection, stops: Sequence[_Stop]) -> _Answered:
-    digest_ids = {stop.destination.digest_id for stop in stops if isinstance(stop.destination, ToDigest)}
-    notice_ids = {stop.destination.notice_id for stop in stops if isinstance(stop.destination, ToQuestion)}
-    if not digest_ids and not notice_ids:
-        return _Answered({}, {}, {}, {}, {})
-    parts = answer_parts.of_notices(tx, notice_ids) if notice_ids else {}
-    digest_ids |= {part.digest_id for found in parts.values() for part in found}
-    closed = digests.get_all(tx, digest_ids)
-    shown = {item.topic_id for digest in closed.values() for item in digest.items}
-    typed = {
-        topic_id
-        for stop in stops
-        if isinstance(stop.destination, ToDigest | ToQuestion)
-        for topic_id in _topics_named(stop.read)
-    }
-    by_topic = posts.latest_of_topics(tx, shown | typed)
-    obeyed = notices.obeyed(tx, notice_ids) if notice_ids else {}
-    return _Answered(closed, parts, obeyed, {i: place.topic.title for i, place in by_topic.items()}, by_topic)
-
-
-def _topics_named(read: ReadMail) -> set[int]:
-    parts = {part.topic_id for part in read.reading.parts or () if part.topic_id is not None}
-    text = read.reading.body.text
-    return parts | {int(number) for number in _NUMBERS.findall(text[:_LONGEST_ANSWER])}
 
 
 def _shared_out(tx: Connection, stops: Sequence[_Stop], known: _Known) -> dict[tuple[int, str], list[StoredPart]]:
@@ -204,7 +156,7 @@ def _author(read: ReadMail, known: _Known) -> Person | None:
     return known.people.get(author.key) if author else None
 
 
-def _places(tx: Connection, stops: Iterable[_Stop], answered: _Answered) -> dict[int, Place]:
+def _places(tx: Connection, stops: Iterable[_Stop], answered: Answered) -> dict[int, Place]:
     post_ids = {stop.destination.post_id for stop in stops if isinstance(stop.destination, ToPost)}
     post_ids |= {item.last for digest in answered.digests.values() for item in digest.items}
     post_ids |= {part.post_id for parts in answered.parts.values() for part in parts if part.post_id}
@@ -286,91 +238,8 @@ def _case(
         after=stop.read.mail.envelope.received_at - sent if sent else None,
         today=asking.local_day(person, stop.read.mail.envelope.received_at) if person else date.min,
     )
-    return _with_answers(Case(stop.arrival, stop.read, facts), known, seen)
-
-
-def _with_answers(case: Case, known: _Known, seen: _Seen) -> Case:
-    """The case with what the whole mail asks for, and with the parts of an answer to a digest."""
-    facts, person = case.facts, case.facts.person
-    if person is None:
-        return case
-    to, answered = facts.destination, known.answered
-    obeyed = answered.obeyed.get(to.notice_id) if isinstance(to, ToQuestion) else None
-    if obeyed is not None:
-        command = asking.after_obeying(facts.reading, person, facts.today)
-        return _with_question(replace(case, obeyed=obeyed), command, known)
-    receipt = tuple(answered.parts.get(to.notice_id, ())) if isinstance(to, ToQuestion) else ()
-    offered = {topic for part in receipt for topic in _shown_in(part.digest_id, answered)}
-    titles = {topic_id: answered.titles[topic_id] for topic_id in offered & answered.titles.keys()}
-    command = asking.asked_for(to, facts.reading, person, facts.today, (receipt, titles))
-    if isinstance(to, ToQuestion):
-        return _with_question(replace(case, asked=receipt), command, known)
-    if not isinstance(to, ToDigest):
-        return replace(case, facts=replace(facts, command=command))
-    before = seen.shared_out.get((person.id, case.read.dedup_key), ())
-    done = frozenset(part.ordinal for part in before if part.state is not PartState.HELD)
-    digest = answered.digests.get(to.digest_id)
-    facts = replace(facts, command=command, digest=digest, duplicate=bool(done) and len(done) == len(before))
-    parts = tuple(PartCase(part, _part_facts(part, facts, known)) for part in facts.reading.parts or ())
-    return replace(case, facts=facts, parts=parts, done=done)
-
-
-def _with_question(case: Case, command: Command | None, known: _Known) -> Case:
-    facts = case.facts
-    place = known.answered.by_topic.get(command.topic) if command and command.topic else None
-    if command is None or (command.verb is Verb.MOVE and place is None):
-        # Whatever else is answered to us, people read.
-        return replace(case, facts=replace(facts, destination=ToManagers(None)))
-    if place is None:
-        return replace(case, facts=replace(facts, command=command))
-    locked = known.locked.get(place.post.community_id)
-    assert facts.person
-    there = replace(
-        facts,
-        command=command,
-        place=place,
-        community=locked.community if locked else None,
-        membership=known.memberships.get((place.post.community_id, facts.person.id)),
-    )
-    return replace(case, facts=there)
-
-
-def _shown_in(digest_id: int, answered: _Answered) -> set[int]:
-    closed = answered.digests.get(digest_id)
-    return {item.topic_id for item in closed.items} if closed else set()
-
-
-def _part_facts(part: Part, facts: Facts, known: _Known) -> Facts:
-    """The facts as if this part alone had been mailed to its topic; files go with none of them unless that is said."""
-    body = replace(facts.reading.body, text=part.text, html=None, quoted="", signature="", forwarded="")
-    reading = replace(facts.reading, body=body, parsed=replace(facts.reading.parsed, attachments=()), parts=None)
-    facts = replace(facts, reading=reading, command=None, digest=None)
-    place = place_of_topic(part.topic_id, facts.destination, known)
-    if place is None:
-        return facts if part.topic_id is None else replace(facts, destination=ToNobody())
-    to = facts.destination
-    token_person_id = to.token_person_id if isinstance(to, ToDigest) else 0
-    locked = known.locked.get(place.post.community_id)
-    assert facts.person
-    return replace(
-        facts,
-        destination=ToPost(place.post.id, token_person_id),
-        place=place,
-        community=locked.community if locked else None,
-        membership=known.memberships.get((place.post.community_id, facts.person.id)),
-    )
-
-
-def place_of_topic(topic_id: int | None, to: Destination, known: _Known) -> Place | None:
-    """The post that an answer to this topic answers: what the digest showed of it last, else its latest."""
-    if topic_id is None:
-        return None
-    closed = known.answered.digests.get(to.digest_id) if isinstance(to, ToDigest) else None
-    for item in closed.items if closed else ():
-        place = known.by_post.get(item.last)
-        if item.topic_id == topic_id and place and not place.post.withdrawn:
-            return place
-    return known.answered.by_topic.get(topic_id)
+    around = Around(known.locked, known.memberships, known.by_post, known.answered, seen.shared_out)
+    return answers.complete(Case(stop.arrival, stop.read, facts), around)
 
 
 def _is_addressed(parsed: ParsedMessage, house: House) -> bool:

@@ -67,13 +67,18 @@ def decide(cases: Sequence[Case], rules: Rules) -> tuple[Decided, ...]:
 
 
 def independent(batch: Sequence[ReadMail]) -> int:
-    """How many messages from the front may be processed together: none answers or repeats an earlier one."""
+    """How many messages from the front may be processed together: none answers or repeats an earlier one.
+
+    Two that answer the same question are not: what the second asks for depends on what the first one did.
+    """
     names: set[str] = set()
     for count, read in enumerate(batch):
         parsed = read.reading.parsed
-        if count and not names.isdisjoint({read.dedup_key, parsed.message_id, *parsed.in_reply_to, *parsed.references}):
+        asked = {a.forward_path.lower() for a in read.mail.arrivals if a.forward_path.lower().startswith("answer")}
+        own = {read.dedup_key, parsed.message_id, *parsed.in_reply_to, *parsed.references, *asked}
+        if count and not names.isdisjoint(own):
             return count
-        names |= {read.dedup_key, parsed.message_id or read.dedup_key}
+        names |= {read.dedup_key, parsed.message_id or read.dedup_key, *asked}
     return len(batch)
 
 

@@ -227,3 +227,20 @@ def test_a_word_with_a_name_is_about_that_community(office: Correspondence, data
     first, second = office.notices_to(BOB)
     assert first.obeyed is not None and first.obeyed.communities == ("Achats",)
     assert second.obeyed is None or second.obeyed.communities == ()
+
+
+def test_two_answers_to_one_receipt_in_a_batch_follow_each_other(office: Correspondence, database: Database) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, under(digest, {1: "Je viens vendredi avec Paul."}))
+    [receipt] = office.mails()["bob@people.example"]
+    work, office.work = office.work, lambda: None  # type: ignore[method-assign]
+    office.answer("bob", receipt, "DÉPLACER 1 #2", number=2)
+    office.answer("bob", receipt, "annuler 1", number=3)
+    office.work = work  # type: ignore[method-assign]
+    batch = [office.read(mail) for mail in office.claim()]
+    assert len(batch) == 2
+    office.process(batch)
+    assert [p.state for p in office.parts()] == [PartState.WITHDRAWN]
+    with database.reading() as tx:
+        standing = tx.scalars(select(posts.c.topic_id).where(posts.c.withdrawn_at.is_(None))).all()
+    assert sorted(standing) == [1, 2]

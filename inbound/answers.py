@@ -1,0 +1,165 @@
+"""Answers to what the gateway itself wrote: digests, receipts, notices. What they are about, and what they ask for.
+
+Called by the gathering, which holds the locks. Each part of an answer to a digest gets the facts as if it had been
+mailed to its topic; what a person answers to a question of ours and nobody understands goes to people.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from gateway.core.command import Command, Verb
+from gateway.core.community import Membership
+from gateway.core.digest import Part, PartState
+from gateway.core.notice import Obeyed
+from inbound import asking
+from inbound.case import Case, PartCase, ReadMail
+from inbound.policy import Facts
+from inbound.route import Destination, ToDigest, ToManagers, ToNobody, ToPost, ToQuestion
+from store import answer_parts, digests, notices, posts
+from store.answer_parts import StoredPart
+from store.communities import Locked
+from store.digests import ClosedDigest
+from store.posts import Place
+
+_NUMBERS = re.compile(r"[1-9][0-9]{0,8}")
+_LONGEST_ANSWER = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the store said of the digests and receipts that the batch answers."""
+
+    digests: dict[int, ClosedDigest]
+    parts: dict[int, list[StoredPart]]
+    """By receipt."""
+    obeyed: dict[int, Obeyed]
+    """By notice."""
+    titles: dict[int, str]
+    """Of the topics that a receipt may offer."""
+    by_topic: dict[int, Place]
+    """Where an answer to a topic goes that no post is named of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What else is known about the batch."""
+
+    locked: Mapping[int, Locked]
+    memberships: Mapping[tuple[int, int], Membership]
+    by_post: Mapping[int, Place]
+    answered: Answered
+    shared_out: Mapping[tuple[int, str], Sequence[StoredPart]]
+    """By (person, dedup key), the parts of an answer to a digest that were dealt with before."""
+
+
+def look_up(tx: Connection, stops: Sequence[tuple[ReadMail, Destination]]) -> Answered:
+    """What these mails answer, one query a noun."""
+    digest_ids = {to.digest_id for _, to in stops if isinstance(to, ToDigest)}
+    notice_ids = {to.notice_id for _, to in stops if isinstance(to, ToQuestion)}
+    if not digest_ids and not notice_ids:
+        return Answered({}, {}, {}, {}, {})
+    parts = answer_parts.of_notices(tx, notice_ids) if notice_ids else {}
+    digest_ids |= {part.digest_id for found in parts.values() for part in found}
+    closed = digests.get_all(tx, digest_ids)
+    shown = {item.topic_id for digest in closed.values() for item in digest.items}
+    typed = {
+        topic_id for read, to in stops if isinstance(to, ToDigest | ToQuestion) for topic_id in _topics_named(read)
+    }
+    by_topic = posts.latest_of_topics(tx, shown | typed)
+    obeyed = notices.obeyed(tx, notice_ids) if notice_ids else {}
+    return Answered(closed, parts, obeyed, {i: place.topic.title for i, place in by_topic.items()}, by_topic)
+
+
+def _topics_named(read: ReadMail) -> set[int]:
+    parts = {part.topic_id for part in read.reading.parts or () if part.topic_id is not None}
+    text = read.reading.body.text
+    return parts | {int(number) for number in _NUMBERS.findall(text[:_LONGEST_ANSWER])}
+
+
+def complete(case: Case, around: Around) -> Case:
+    """The case with what the whole mail asks for, and with the parts of an answer to a digest."""
+    facts, person = case.facts, case.facts.person
+    if person is None:
+        return case
+    to, answered = facts.destination, around.answered
+    obeyed = answered.obeyed.get(to.notice_id) if isinstance(to, ToQuestion) else None
+    if obeyed is not None:
+        command = asking.after_obeying(facts.reading, person, facts.today)
+        return _with_question(replace(case, obeyed=obeyed), command, around)
+    receipt = tuple(answered.parts.get(to.notice_id, ())) if isinstance(to, ToQuestion) else ()
+    offered = {topic for part in receipt for topic in _shown_in(part.digest_id, answered)}
+    titles = {topic_id: answered.titles[topic_id] for topic_id in offered & answered.titles.keys()}
+    command = asking.asked_for(to, facts.reading, person, facts.today, (receipt, titles))
+    if isinstance(to, ToQuestion):
+        return _with_question(replace(case, asked=receipt), command, around)
+    if not isinstance(to, ToDigest):
+        return replace(case, facts=replace(facts, command=command))
+    before = around.shared_out.get((person.id, case.read.dedup_key), ())
+    done = frozenset(part.ordinal for part in before if part.state is not PartState.HELD)
+    digest = answered.digests.get(to.digest_id)
+    facts = replace(facts, command=command, digest=digest, duplicate=bool(done) and len(done) == len(before))
+    parts = tuple(PartCase(part, _part_facts(part, facts, around)) for part in facts.reading.parts or ())
+    return replace(case, facts=facts, parts=parts, done=done)
+
+
+def _with_question(case: Case, command: Command | None, around: Around) -> Case:
+    facts = case.facts
+    place = around.answered.by_topic.get(command.topic) if command and command.topic else None
+    if command is None or (command.verb is Verb.MOVE and place is None):
+        # Whatever else is answered to us, people read.
+        return replace(case, facts=replace(facts, destination=ToManagers(None)))
+    if place is None:
+        return replace(case, facts=replace(facts, command=command))
+    locked = around.locked.get(place.post.community_id)
+    assert facts.person
+    there = replace(
+        facts,
+        command=command,
+        place=place,
+        community=locked.community if locked else None,
+        membership=around.memberships.get((place.post.community_id, facts.person.id)),
+    )
+    return replace(case, facts=there)
+
+
+def _shown_in(digest_id: int, answered: Answered) -> set[int]:
+    closed = answered.digests.get(digest_id)
+    return {item.topic_id for item in closed.items} if closed else set()
+
+
+def _part_facts(part: Part, facts: Facts, around: Around) -> Facts:
+    """The facts as if this part alone had been mailed to its topic; files go with none of them unless that is said."""
+    body = replace(facts.reading.body, text=part.text, html=None, quoted="", signature="", forwarded="")
+    reading = replace(facts.reading, body=body, parsed=replace(facts.reading.parsed, attachments=()), parts=None)
+    facts = replace(facts, reading=reading, command=None, digest=None)
+    place = _place_of_topic(part.topic_id, facts.destination, around)
+    if place is None:
+        return facts if part.topic_id is None else replace(facts, destination=ToNobody())
+    to = facts.destination
+    token_person_id = to.token_person_id if isinstance(to, ToDigest) else 0
+    locked = around.locked.get(place.post.community_id)
+    assert facts.person
+    return replace(
+        facts,
+        destination=ToPost(place.post.id, token_person_id),
+        place=place,
+        community=locked.community if locked else None,
+        membership=around.memberships.get((place.post.community_id, facts.person.id)),
+    )
+
+
+def _place_of_topic(topic_id: int | None, to: Destination, around: Around) -> Place | None:
+    """The post that an answer to this topic answers: what the digest showed of it last, else its latest."""
+    if topic_id is None:
+        return None
+    closed = around.answered.digests.get(to.digest_id) if isinstance(to, ToDigest) else None
+    for item in closed.items if closed else ():
+        place = around.by_post.get(item.last)
+        if item.topic_id == topic_id and place and not place.post.withdrawn:
+            return place
+    return around.answered.by_topic.get(topic_id)
