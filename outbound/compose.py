@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from gateway.core.delivery import Delivery, Outgoing
 from gateway.core.errors import CompositionError
@@ -136,7 +136,9 @@ class Composer:
         site, language = self._site, self._renderer.language(delivery.locale)
         answer = self._answer_address(notice, delivery)
         posting = site.address(notice.community.address) if notice.community else ""
-        addresses = NoticeAddresses(posting, site.managers(notice.community), site.address("relais"), answer)
+        addresses = NoticeAddresses(
+            posting, site.managers(notice.community), site.address("relais"), answer, partial(self._file_url, delivery)
+        )
         view = notice_view(notice, site.name, addresses, language, self._renderer.dresser)
         subject, rendered = self._renderer.notice(view, language)
         fields = headers.notice_fields(site, notice, (view.sender, subject), answer, delivery.created_at)
@@ -145,6 +147,10 @@ class Composer:
         pieces = _message(fields, _with_files(_alternative(rendered, boundary), files, boundary))
         address = checked_address(delivery.address)
         return _outgoing(delivery, "", b"".join(address if isinstance(piece, Slot) else piece for piece in pieces))
+
+    def _file_url(self, delivery: Delivery, attachment_id: int) -> str:
+        signers = self._signers(delivery.created_at, delivery.key_id)
+        return f"{self._site.base_url}/files/{signers.file(attachment_id, delivery.person_id)}"
 
     def _answer_address(self, notice: NoticeMail, delivery: Delivery) -> str:
         """Where an answer to a notice goes: where it can be acted on, else to a human.

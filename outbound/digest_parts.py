@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from gateway.core.digest import Cadence, Item, Section, Shape, Why
+from gateway.core.post import ToldFile
 from outbound.language import language_of
 from outbound.prose import strip_controls
-from store.fragments import ToldFile
 
 EXCERPT = 500
 """Characters shown of a post at most."""

@@ -12,12 +12,12 @@ from datetime import date
 from urllib.parse import quote
 
 from gateway.core.digest import Cadence
+from gateway.core.post import ToldFile
 from outbound.digest_parts import EXCERPT, LATEST, DigestMail, FragmentSource, excerpt, label_of
 from outbound.headers import Site, clean
 from outbound.language import Language
 from outbound.mime import Slot, SlotKind
 from outbound.views import FileLine, file_lines, file_name
-from store.fragments import ToldFile
 
 MAX_TITLE = 140
 _MAX_SUBJECT = 90

@@ -5,6 +5,7 @@ Called by compose. All that came from a mail is cleaned here of control characte
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.core.command import Verb
@@ -12,7 +13,8 @@ from gateway.core.notice import Author, NoticeKind, NoticeMail, Obeyed
 from outbound.headers import clean
 from outbound.language import Language
 from outbound.prose import Dresser, strip_controls, to_html
-from outbound.receipt_views import ObeyedView, ReadingView, ReceiptView, obeyed_view, reading_view, receipt_view
+from outbound.reading_views import ReadingView, reading_view
+from outbound.receipt_views import ObeyedView, ReceiptView, obeyed_view, receipt_view
 from outbound.views import FileLine, file_lines
 
 
@@ -28,6 +30,8 @@ class NoticeAddresses:
     """That of words of command."""
     answer: str
     """Where an answer to this notice goes."""
+    file: Callable[[int], str]
+    """The reader's own link to a file, by the id of the attachment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def notice_view(
         command=f"relais arrivals list --state {mail.kind.value}" if mail.waiting else "",
         receipt=receipt_view(mail, addresses.answer, language, dresser) if mail.kind is NoticeKind.RECEIPT else None,
         obeyed=obeyed_view(mail.obeyed or Obeyed(Verb.HELP), language) if mail.kind is NoticeKind.OBEYED else None,
-        reading=reading_view(mail, mail.topic, language, dresser) if mail.topic and mail.read else None,
+        reading=reading_view(mail, mail.topic, addresses.file, language, dresser) if mail.topic and mail.read else None,
     )
 
 

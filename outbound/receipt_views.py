@@ -1,4 +1,4 @@
-"""What the templates of a notice see of its particular: the parts of a receipt, a word obeyed, a topic that is read.
+"""What the templates of a notice see of its particular: the parts of a receipt, a word obeyed.
 
 Called by outbound.notice_views. All that people wrote is cleaned here of control characters. A topic that the reader
 may never have been shown is told by its number alone: a number that somebody tries opens no private place (I11).
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from gateway.core.decision import Reason
 from gateway.core.digest import PartState
-from gateway.core.notice import Choice, NoticeMail, Obeyed, ReadPost, ReceiptLine
+from gateway.core.notice import Choice, NoticeMail, Obeyed, ReceiptLine
 from outbound.digest_parts import excerpt
 from outbound.headers import clean
 from outbound.language import Language
@@ -95,29 +95,6 @@ class ObeyedView:
     short_day: str
 
 
-@dataclass(frozen=True, slots=True)
-class PostLine:
-    """A post of a topic that is read by mail."""
-
-    author: str
-    at: str
-    html: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingView:
-    """A topic that is read by mail."""
-
-    topic_id: int
-    title: str
-    short_title: str
-    posts: tuple[PostLine, ...]
-    count_shown: str
-    left_out: int
-    left_out_shown: str
-
-
 def receipt_view(mail: NoticeMail, answer: str, language: Language, dresser: Dresser) -> ReceiptView:
     """Where the parts of an answer are; `answer` is where an answer to the receipt goes."""
     lines = mail.lines
@@ -182,27 +159,4 @@ def obeyed_view(obeyed: Obeyed, language: Language) -> ObeyedView:
         short_title=clean(obeyed.topic_title, _MAX_SUBJECT_TITLE),
         day=language.day(obeyed.until) if obeyed.until else "",
         short_day=language.short_day(obeyed.until) if obeyed.until else "",
-    )
-
-
-def reading_view(mail: NoticeMail, topic: Choice, language: Language, dresser: Dresser) -> ReadingView:
-    """A topic with its posts."""
-    return ReadingView(
-        topic_id=topic.topic_id,
-        title=clean(topic.title, _MAX_TITLE) or language.untitled,
-        short_title=clean(topic.title, _MAX_SUBJECT_TITLE) or language.untitled,
-        posts=tuple(_post(post, mail.timezone, language, dresser) for post in mail.read),
-        count_shown=language.number(len(mail.read)),
-        left_out=mail.left_out,
-        left_out_shown=language.number(mail.left_out),
-    )
-
-
-def _post(post: ReadPost, timezone: str, language: Language, dresser: Dresser) -> PostLine:
-    text = strip_controls(post.text).strip("\n")
-    return PostLine(
-        clean(post.author, _MAX_NAME) or language.unsigned,
-        language.moment(post.at, timezone),
-        dresser.dress(to_html(text), {}),
-        text,
     )

@@ -12,20 +12,11 @@ from sqlalchemy import Connection, Row, and_, delete, exists, insert, or_, selec
 
 from gateway.core.community import Pace, shown_name
 from gateway.core.digest import Item
-from gateway.core.post import shown_inside
+from gateway.core.post import ToldFile, shown_inside
 from store.database import storable
 from store.schema import attachments, communities, contents, digests, fragments, memberships, people, posts, topics
 
 _AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class ToldFile:
-    """A file that came with a post; `id` is what a signed link to it names, `size` is in octets."""
-
-    id: int
-    name: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from gateway.core.community import shown_name
 from gateway.core.notice import Choice, ReadPost
+from store import fragments
 from store.schema import contents, memberships, people, posts, topics
 
 MOST_POSTS = 30
@@ -36,7 +37,7 @@ def read(tx: Connection, topic_id: int, person_id: int) -> TopicRead:
     if found is None:
         return TopicRead()
     query = (
-        select(posts.c.id, posts.c.created_at, contents.c.text, people.c.name, people.c.address)
+        select(posts.c.id, posts.c.created_at, posts.c.content_id, contents.c.text, people.c.name, people.c.address)
         .join(contents, contents.c.id == posts.c.content_id)
         .join(people, people.c.id == posts.c.author_id)
         .where(posts.c.topic_id == topic_id, posts.c.withdrawn_at.is_(None))
@@ -50,5 +51,9 @@ def read(tx: Connection, topic_id: int, person_id: int) -> TopicRead:
         )
     if not latest:
         return TopicRead()
-    told = tuple(ReadPost(shown_name(row.name, row.address), row.created_at, row.text) for row in latest)
+    files = fragments.files_of(tx, {row.content_id for row in latest})
+    told = tuple(
+        ReadPost(shown_name(row.name, row.address), row.created_at, row.text, files.get(row.content_id, ()))
+        for row in latest
+    )
     return TopicRead(Choice(found.id, found.title), told, latest[-1].id, left_out)

@@ -14,6 +14,7 @@ from gateway.core.command import Verb
 from gateway.core.community import Community
 from gateway.core.decision import Reason
 from gateway.core.digest import PartState
+from gateway.core.post import ToldFile
 
 
 class NoticeKind(StrEnum):
@@ -113,6 +114,8 @@ class ReadPost:
     author: str
     at: datetime
     text: str
+    files: tuple[ToldFile, ...] = ()
+    """Those that came with it, without the images that its words show."""
 
 
 @dataclass(frozen=True, slots=True)

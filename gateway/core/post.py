@@ -40,6 +40,15 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldFile:
+    """A file as it is told of: `id` is what a signed link to it names, `size` is in octets."""
+
+    id: int
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """The words of one accepted mail. `html` is clean; `message_id` is ours, the same for all who receive it."""
 

@@ -9,13 +9,13 @@ from datetime import UTC, date, datetime, time
 from gateway.core.clock import Clock
 from gateway.core.delivery import Delivery
 from gateway.core.digest import Cadence, Item, Rhythm, Section, Shape, Why
+from gateway.core.post import ToldFile
 from gateway.core.token import KeyRing
 from outbound.composing import Pressroom
 from outbound.digest import DigestComposer, DigestMail, Fragment, FragmentSource, fragment_key
 from outbound.digest_contents import DigestContents, Press
 from outbound.digest_parts import waiting_for
 from store.database import Database
-from store.fragments import ToldFile
 from tests.outbound.mails import DELIVERY, KEYS, NOW, RENDERER, SITE
 
 ZONE = "Europe/Paris"

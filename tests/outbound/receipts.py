@@ -10,6 +10,7 @@ from gateway.core.command import Verb
 from gateway.core.decision import Reason
 from gateway.core.digest import PartState
 from gateway.core.notice import Choice, NoticeKind, NoticeMail, Obeyed, ReadPost, ReceiptLine
+from gateway.core.post import ToldFile
 from tests.outbound.mails import DELIVERY, RETURNED, composer, read
 
 BOILER = (12, "Chaudière de l’atelier : garder ou remplacer ?", "Bâtiments")
@@ -92,7 +93,12 @@ READING = replace(
             datetime(2026, 11, 20, 7, 5, tzinfo=UTC),
             "Un hiver de plus nous coûterait 2 100 € de fioul.\n\n- 1 400 € de consommation\n- 700 € d’entretien",
         ),
-        ReadPost("Tom Baker", datetime(2026, 11, 20, 9, 40, tzinfo=UTC), "Then replace it, before it decides for us."),
+        ReadPost(
+            "Tom Baker",
+            datetime(2026, 11, 20, 9, 40, tzinfo=UTC),
+            "Then replace it, before it decides for us. My sums are in the sheet.",
+            (ToldFile(71, "Sums.ods", 48_320),),
+        ),
     ),
     post_id=140,
 )

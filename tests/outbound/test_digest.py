@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from gateway.core.digest import Cadence, Item, Section, SentDigest, Shape, Why
 from gateway.core.errors import CompositionError
+from gateway.core.post import ToldFile
 from gateway.core.token import Purpose
 from outbound.digest import (
     FULL_OCTETS,
@@ -27,7 +28,6 @@ from outbound.digest import (
     fragment_key,
 )
 from outbound.digest_views import digest_subject, item_view, short_title, subject_start
-from store.fragments import ToldFile
 from tests.outbound.digests import (
     BIKES,
     DIGEST,

@@ -17,6 +17,7 @@ from gateway.core.decision import Reason
 from gateway.core.delivery import Lease
 from gateway.core.digest import PartState
 from gateway.core.notice import Choice, NoticeMail, Obeyed, ReadPost, ReceiptLine
+from gateway.core.post import ToldFile
 from gateway.core.token import Purpose
 from inbound.choices import read_choice
 from inbound.commands import read_command
@@ -313,7 +314,7 @@ def test_no_words_are_markup_or_marks(locale: str, state: PartState) -> None:
     choices = (Choice(12, HOSTILE), Choice(27, HOSTILE))
     done = Obeyed(Verb.MUTE, topic_id=12, topic_title=HOSTILE)
     line = ReceiptLine(1, state, 12, HOSTILE, HOSTILE, HOSTILE, "")
-    post = ReadPost(HOSTILE, NOW, HOSTILE)
+    post = ReadPost(HOSTILE, NOW, HOSTILE, (ToldFile(1, HOSTILE, 1),))
     for notice in (
         replace(receipt(line, ASKED), choices=choices),
         obeyed(done),

@@ -7,6 +7,7 @@ from sqlalchemy import delete
 from gateway.core.notice import Choice
 from store import posts, readings
 from store.database import Database
+from store.posts import NewFile
 from store.readings import MOST_POSTS, TopicRead
 from store.schema import memberships
 from tests.network import Network, SetClock
@@ -43,6 +44,18 @@ def test_of_a_longer_topic_the_middle_is_left_out_and_counted(network: Network, 
     found = read(database, topic_id, ann)
     assert [post.text for post in found.posts[:2]] == ["Words 1", "Words 4"]
     assert (len(found.posts), found.left_out, found.post_id) == (MOST_POSTS, 2, MOST_POSTS + 2)
+
+
+def test_the_files_of_its_posts_are_told(network: Network, database: Database) -> None:
+    ann, topic_id = topic(network, answers=1)
+    network.write(
+        ann, 1, answering=1, files=[NewFile("plan.pdf", "application/pdf", 9, "a" * 64, inline=False, content_id="")]
+    )
+    assert [[file.name for file in post.files] for post in read(database, topic_id, ann).posts] == [
+        [],
+        [],
+        ["plan.pdf"],
+    ]
 
 
 def test_who_may_not_read_it_reads_nothing(network: Network, database: Database) -> None:
