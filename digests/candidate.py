@@ -87,12 +87,14 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How large a digest may be. ValueError where not one item would fit."""
+    """How large a digest may be, and how small. ValueError where not one item would fit."""
 
     max_bytes: int = 60_000
     """Octets of the whole mail, as estimated by the constants above."""
     max_topics: int = 12
     """How many items stand in full."""
+    min_items: int = 1
+    """With fewer topics it waits for the next one, see digests.close."""
 
     def __post_init__(self) -> None:
         if self.max_bytes < LEAST_BYTES or self.max_topics < 1:

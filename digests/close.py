@@ -7,9 +7,9 @@ each digest once: rows are held while they are read, and UNIQUE(person, cadence,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -17,6 +17,7 @@ from digests.candidate import Budget
 from digests.newsroom import Newsroom, Offer
 from digests.schedule import FURTHEST, Due, latest_due, next_due, opening
 from digests.select import Selection, select
+from digests.wave import place_in_wave
 from gateway.core.digest import Cadence, Rhythm, Section
 from gateway.core.rhythm import Choices, parse_hour, rhythm_of
 from store import digests, news
@@ -24,6 +25,8 @@ from store.digests import Following, NewDigest, Reader
 
 BATCH = 200
 """Readers a transaction: short ones, so that nobody waits long behind one."""
+LONGEST_WAIT = timedelta(days=7)
+"""No post waits longer for others to stand beside it in a digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Plan:
     budget: Budget
     key_id: int
     """The signing key that deliveries are born under."""
+    spread: timedelta = timedelta(0)
+    """Over how long after their moment the digests of one moment leave. Catch-ups leave at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,8 @@ class Closer:
         periods = {person_id: _key_of(changes) for person_id, changes in by_reader.items()}
         fresh = self._fresh(tx, Cadence.CATCH_UP, periods)
         offers = self._newsroom.offers(tx, [item for item in owed if item.person_id in fresh], rest=True)
-        made = self._write(tx, Cadence.CATCH_UP, offers, readers, periods)
+        chosen = {person_id: self._select(offer) for person_id, offer in offers.items()}
+        made = self._write(tx, Cadence.CATCH_UP, chosen, readers, periods)
         digests.settle(tx, owed)
         return len(readers), made
 
@@ -101,13 +107,41 @@ class Closer:
         """What these readers would get, by person; writes nothing."""
         return {person_id: self._select(offer) for person_id, offer in self._newsroom.offers(tx, followed).items()}
 
+    def waiting(self, tx: Connection, chosen: Mapping[int, Selection], next_at: Mapping[int, datetime]) -> set[int]:
+        """Who is told of too few topics, and waits for the next digest, which is due to them at that time.
+
+        Nobody waits to whom somebody spoke, nor past LONGEST_WAIT from the oldest post: so no weekly digest waits.
+        """
+        few = {person_id: picked for person_id, picked in chosen.items() if self._is_small(picked)}
+        if not few:
+            return set()
+        firsts = {i: [x.first for x in picked.items if x.section is Section.NEW] for i, picked in few.items()}
+        times = news.published_at(tx, {post_id for ids in firsts.values() for post_id in ids})
+        return {
+            person_id
+            for person_id, ids in firsts.items()
+            if next_at[person_id] <= min(times[i] for i in ids) + LONGEST_WAIT
+        }
+
+    def _is_small(self, picked: Selection) -> bool:
+        return (
+            0 < picked.topics < self.plan.budget.min_items
+            # What had no room for more is not small, whatever it holds.
+            and not picked.left_out
+            and not any(item.section is Section.WAITING for item in picked.items)
+        )
+
     def _close(self, tx: Connection, cadence: Cadence, readers: Sequence[Reader]) -> int:
         periods = {reader.person_id: self._times(cadence, reader).due.period.key for reader in readers}
         fresh = self._fresh(tx, cadence, periods)
         told = digests.following(tx, cadence, fresh)
-        offers = self._newsroom.offers(tx, told)
-        made = self._write(tx, cadence, offers, {reader.person_id: reader for reader in readers}, periods)
-        digests.move_watermarks(tx, told)
+        by_id = {reader.person_id: reader for reader in readers}
+        chosen = self.offer(tx, told)
+        waiting = self.waiting(tx, chosen, {i: self._times(cadence, by_id[i]).following for i in chosen})
+        due = {person_id: picked for person_id, picked in chosen.items() if person_id not in waiting}
+        made = self._write(tx, cadence, due, by_id, periods)
+        # What waits is due as before, to whichever digest comes next.
+        digests.move_watermarks(tx, [item for item in told if item.person_id not in waiting])
         return made
 
     @staticmethod
@@ -119,13 +153,20 @@ class Closer:
         self,
         tx: Connection,
         cadence: Cadence,
-        offers: dict[int, Offer],
+        chosen: dict[int, Selection],
         readers: dict[int, Reader],
         periods: dict[int, str],
     ) -> int:
-        chosen = {person_id: self._select(offer) for person_id, offer in offers.items()}
         batch = [
-            NewDigest(person_id, cadence, periods[person_id], readers[person_id].locale, picked.items, picked.left_out)
+            NewDigest(
+                person_id=person_id,
+                cadence=cadence,
+                period=periods[person_id],
+                locale=readers[person_id].locale,
+                items=picked.items,
+                left_out=picked.left_out,
+                leaves_at=self._leaving(cadence, readers[person_id]),
+            )
             for person_id, picked in chosen.items()
             if picked.items
         ]
@@ -135,6 +176,12 @@ class Closer:
             ((new.person_id, item.topic_id) for new in batch for item in new.items if item.section is Section.MISSED),
         )
         return len(batch)
+
+    def _leaving(self, cadence: Cadence, reader: Reader) -> datetime:
+        if cadence is Cadence.CATCH_UP:
+            return self.leave_at
+        rhythm = rhythm_of_reader(self.plan.network, reader)
+        return place_in_wave(reader.person_id, rhythm, self.leave_at, self.plan.spread)
 
     def _select(self, offer: Offer) -> Selection:
         if offer.common is None:

@@ -33,6 +33,8 @@ class Silence(StrEnum):
     FOLLOWS_NOTHING = "follows_nothing"
     """No community reaches them at this cadence."""
     NOTHING_NEW = "nothing_new"
+    TOO_LITTLE = "too_little"
+    """Fewer topics than a digest has at least: they wait for the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,20 @@ def preview(tx: Connection, plan: Plan, person_id: int, cadence: Cadence, now: d
     standing = rhythms.standing_of(tx, person_id)
     if standing.state is not PersonState.ACTIVE:
         return Silence.SUSPENDED
-    leaves_at, period = _leaving(tx, rhythm_of_reader(plan.network, reader), person_id, cadence, now)
+    rhythm = rhythm_of_reader(plan.network, reader)
+    leaves_at, period = _leaving(tx, rhythm, person_id, cadence, now)
     if standing.paused and (standing.until is None or standing.until > leaves_at):
         return Silence.PAUSED
     if not digests.followed(tx, cadence, [person_id]):
         return Silence.FOLLOWS_NOTHING
     told = digests.following(tx, cadence, [person_id], hold=False)
-    selection = Closer(plan, leaves_at, leaves_at).offer(tx, told).get(person_id)
+    closer = Closer(plan, leaves_at, leaves_at)
+    chosen = closer.offer(tx, told)
+    selection = chosen.get(person_id)
     if selection is None or not selection.items:
         return Silence.NOTHING_NEW
+    if closer.waiting(tx, chosen, {person_id: next_due(cadence, rhythm, leaves_at).at}):
+        return Silence.TOO_LITTLE
     digest = ClosedDigest(
         id=UNSTORED,
         person_id=person_id,

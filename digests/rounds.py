@@ -6,7 +6,7 @@ Run by the scheduler every minute on every node, and by `relais digest run`. Wha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -35,16 +35,19 @@ class Rounds:
     wakeups: Wakeups
 
     def run_by_hand(self, now: datetime, leave_at: datetime) -> int:
-        """As run(), for a network that no scheduler may have looked at: who has no clock yet is not put off by that."""
+        """As run(), for a network that no scheduler may have looked at: who has no clock yet is not put off by that.
+
+        What is closed by hand is wanted now: it is not spread.
+        """
         for cadence in digests.SCHEDULED:
             self._each(
                 lambda tx, cadence=cadence: (self._wind_new(tx, cadence, now - LOOK_BACK), 0),  # type: ignore[misc]
                 lambda: False,
             )
-        return self.run(now, leave_at)
+        return replace(self, plan=replace(self.plan, spread=timedelta(0))).run(now, leave_at)
 
     def run(self, now: datetime, leave_at: datetime, stopping: Callable[[], bool] = lambda: False) -> int:
-        """Closes every digest due at `now`, to leave at `leave_at`; returns how many. Raises StoreError."""
+        """Closes every digest due at `now`, to leave from `leave_at` on; returns how many. Raises StoreError."""
         closer = Closer(self.plan, now, leave_at)
         self._each(lambda tx: (_end_pauses(tx, now), 0), stopping)
         made = self._each(closer.close_catch_ups, stopping)

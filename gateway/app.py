@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -176,9 +177,9 @@ class App:
     def rounds(self) -> Rounds:
         """What closes digests."""
         own = self.settings.digests
-        plan = Plan(
-            own.rhythm(self.settings.gateway.timezone), Budget(own.max_bytes, own.max_topics), self.keys.current
-        )
+        budget = Budget(own.max_bytes, own.max_topics, own.min_items)
+        spread = timedelta(minutes=own.spread_minutes)
+        plan = Plan(own.rhythm(self.settings.gateway.timezone), budget, self.keys.current, spread)
         return Rounds(self.database, plan, self.wakeups)
 
     def sent_digests(self) -> SentDigests:

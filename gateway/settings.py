@@ -212,6 +212,8 @@ class Digests(Section):
     quiet_hours: Quiet = ""
     max_bytes: Annotated[int, Field(ge=LEAST_BYTES, le=1_000_000)] = 60_000
     max_topics: Annotated[int, Field(ge=1, le=100)] = 12
+    min_items: Annotated[int, Field(ge=1, le=100)] = 1
+    spread_minutes: Annotated[int, Field(ge=0, le=120)] = 10
     answer_days: Annotated[int, Field(ge=1, le=365)] = 30
 
     def rhythm(self, timezone: str) -> Rhythm:

@@ -56,6 +56,8 @@ class NewDigest:
     locale: str
     items: tuple[Item, ...]
     left_out: int
+    leaves_at: datetime
+    """When its delivery is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,7 @@ def had(tx: Connection, cadence: Cadence, keys: Iterable[tuple[int, str]]) -> se
 
 
 def add(tx: Connection, batch: Sequence[NewDigest], key_id: int, now: datetime) -> list[int]:
-    """Adds digests, each with its one delivery, due now; returns their ids. UNIQUE(person, cadence, period)."""
+    """Adds digests of `now`, each with its one delivery; returns their ids. UNIQUE(person, cadence, period)."""
     if not batch:
         return []
     rows = [
@@ -259,12 +261,13 @@ def add(tx: Connection, batch: Sequence[NewDigest], key_id: int, now: datetime) 
                 "kind": DeliveryKind.DIGEST.value,
                 "digest_id": digest_id,
                 "person_id": new.person_id,
-                "state": DeliveryState.PENDING.value,
+                # One that is due later is told from one that a sender holds until then.
+                "state": (DeliveryState.DEFERRED if new.leaves_at > now else DeliveryState.PENDING).value,
                 # However many there are, notices and posts go first.
                 "bulk": True,
                 "key_id": key_id,
                 "created_at": now,
-                "next_attempt_at": now,
+                "next_attempt_at": new.leaves_at,
             }
             for digest_id, new in zip(ids, batch, strict=True)
         ],

@@ -99,6 +99,12 @@ def posts_between(tx: Connection, community_id: int, after: int, through: int) -
     return [NewPost(*row) for row in reversed(tx.execute(query).all())]
 
 
+def published_at(tx: Connection, post_ids: Collection[int]) -> dict[int, datetime]:
+    """When each of these posts was published."""
+    query = select(posts.c.id, posts.c.created_at).where(posts.c.id.in_(list(post_ids)))
+    return {row.id: row.created_at for row in tx.execute(query)}
+
+
 def topic_facts(tx: Connection, topic_ids: Collection[int]) -> dict[int, TopicFacts]:
     """Topics as wholes, by id."""
     wanted = list(topic_ids)

@@ -31,7 +31,7 @@ _unsent = and_(deliveries.c.state == DeliveryState.PENDING.value, deliveries.c.n
 _STATEMENTS: Sequence[Update] = (
     # Where nothing left yet, its age begins now; what did leave keeps the identity that its birth gave it (I6).
     update(deliveries)
-    .where(_waiting, _unsent, deliveries.c.attempts == 0)
+    .where(_waiting, or_(_unsent, deliveries.c.next_attempt_at > _deferred), deliveries.c.attempts == 0)
     .values(created_at=_now, next_attempt_at=_now),
     update(deliveries)
     .where(_waiting, or_(_unsent, deliveries.c.next_attempt_at > _deferred))

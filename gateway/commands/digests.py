@@ -157,6 +157,7 @@ def _tell_silence(silence: Silence, email: str, cadence: DigestCadence, *, as_js
         "paused": "this person paused their mail",
         "follows_nothing": f"this person follows no community at the pace {cadence.value}",
         "nothing_new": "there is nothing new for this person",
+        "too_little": "there are fewer new topics than digests.min_items: they wait for the next one",
     }
     complain(f"{email}: no {cadence.value} digest would leave: {words[silence.value]}")
 

@@ -23,7 +23,8 @@ class DeliveryKind(StrEnum):
 class DeliveryState(StrEnum):
     """pending → delivered | failed | dropped, by way of deferred as often as the peer asks for patience.
 
-    pending: not tried yet, or claimed by a sender.   deferred: 4yz or no connection; `next_attempt_at` says when again.
+    pending: not tried yet, or claimed by a sender.   deferred: 4yz, no connection, or one of a wave of digests that is
+    not all to leave at once; `next_attempt_at` says when.
     delivered: the relay took it.   failed: 5yz, or five days of deferral.   dropped: withdrawn, or no right to read.
     """
 

@@ -190,6 +190,7 @@ require = "proof"
 
 [digests]
 daily_at = "{daily_at:%H:%M}"
+spread_minutes = 0
 
 [web]
 listen = "127.0.0.1:{ports.web}"

@@ -163,6 +163,7 @@ class House:
             "lmtp": {"listen": f"127.0.0.1:{self.lmtp_port}"},
             "relay": {"host": "127.0.0.1", "port": str(self.relay_port)},
             "authentication": {"require": "none"},
+            "digests": {"spread_minutes": "0"},
             "web": {"listen": f"127.0.0.1:{free_port()}", "base_url": "https://talk.example.com"},
             **self.settings,
         }

@@ -25,10 +25,10 @@ PLAN = Plan(RHYTHM, Budget(), KEYS.current)
 class Newspaper:
     """Rounds on a database, with what they made."""
 
-    def __init__(self, database: Database, network: Network) -> None:
+    def __init__(self, database: Database, network: Network, plan: Plan = PLAN) -> None:
         self.database = database
         self.network = network
-        self.rounds = Rounds(database, PLAN, Wakeups(database))
+        self.rounds = Rounds(database, plan, Wakeups(database))
 
     def round(self) -> int:
         """One round now; returns how many digests it made."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
+from digests.candidate import Budget
 from digests.schedule import FURTHEST
 from gateway.core.community import Choice, Pace
 from gateway.core.digest import Cadence, Section, Why
 from store import digests, paces
 from store.database import Database
 from store.packing import pack, unpack
-from store.schema import people, thanks, topic_choices
+from store.schema import deliveries, people, thanks, topic_choices
 from tests.digests.newspaper import PLAN, Newspaper
 from tests.network import Network, SetClock
 
 MONDAY = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 """07:30 in Paris."""
+FROM_TWO = replace(PLAN, budget=Budget(min_items=2))
 
 
 @pytest.fixture
@@ -355,3 +359,100 @@ def test_what_stands_in_two_places_is_not_brought_back(paper: Newspaper, network
     clock.now = MONDAY + timedelta(days=10)
     paper.round()
     assert [item.section for item in paper.of(reader)[-1].items] == [Section.NEW]
+
+
+def test_a_small_digest_waits_and_loses_nothing(database: Database, network: Network, clock: SetClock) -> None:
+    paper = Newspaper(database, network, FROM_TWO)
+    community = network.community("projets", pace=Pace.DAILY)
+    author, reader, joins = network.persons("ann", "bob", "eve")
+    network.join(community, author, reader)
+    paper.round()
+    [first] = network.write(author, community)
+    network.write(author, community, answering=first)
+    clock.now = MONDAY
+    # Two posts, but one topic.
+    assert paper.round() == 0
+    assert paper.next_due(reader, Cadence.DAILY) == MONDAY + timedelta(days=1)
+    network.join(community, joins)
+    [second] = network.write(author, community)
+    clock.advance(days=1)
+    assert paper.round() == 1
+    assert {first for first, _ in paper.posts_told(reader)} == {first, second}
+    # To whom it is the first, it is one topic.
+    assert paper.of(joins) == []
+
+
+def test_nobody_waits_for_longer_than_a_week(database: Database, network: Network, clock: SetClock) -> None:
+    """Posted on Friday at 10:00 in Paris; next Friday's 07:30 is within a week of it, Monday's is not."""
+    paper = Newspaper(database, network, FROM_TWO)
+    community = network.community("projets", pace=Pace.DAILY)
+    author, reader = network.persons("ann", "bob")
+    network.join(community, author, reader)
+    paper.round()
+    [post] = network.write(author, community)
+    for _ in range(4):
+        clock.now = max(clock.now + timedelta(days=1), MONDAY)
+        assert paper.round() == 0
+    clock.advance(days=1)
+    assert paper.round() == 1
+    [digest] = paper.of(reader)
+    assert (digest.period, digest.items[0].first) == ("2026-11-27", post)
+
+
+def test_words_to_somebody_do_not_wait(database: Database, network: Network, clock: SetClock) -> None:
+    paper = Newspaper(database, network, FROM_TWO)
+    community = network.community("projets", pace=Pace.DAILY)
+    author, asked, other = network.persons("ann", "bob", "eve")
+    network.join(community, author, asked, other)
+    [question] = network.write(asked, community)
+    clock.now = MONDAY
+    paper.round()
+    network.write(author, community, answering=question)
+    clock.advance(days=1)
+    assert paper.round() == 1
+    assert [digest.items[0].section for digest in paper.of(asked)] == [Section.WAITING]
+    assert paper.of(other) == []
+
+
+def test_a_weekly_digest_does_not_wait(database: Database, network: Network, clock: SetClock) -> None:
+    paper = Newspaper(database, network, FROM_TWO)
+    community = network.community("projets", pace=Pace.WEEKLY)
+    author, reader = network.persons("ann", "bob")
+    network.join(community, author, reader)
+    paper.round()
+    network.write(author, community)
+    clock.now = MONDAY
+    assert paper.round() == 1
+    assert len(paper.of(reader)) == 1
+
+
+def test_digests_are_spread_and_catch_ups_are_not(database: Database, network: Network, clock: SetClock) -> None:
+    paper = Newspaper(database, network, replace(PLAN, spread=timedelta(minutes=10)))
+    community = network.community("projets", pace=Pace.DAILY)
+    author, leaves, *readers = network.persons("ann", "bob", *(f"r{n}" for n in range(20)))
+    network.join(community, author, leaves, *readers)
+    paper.round()
+    network.write(author, community)
+    with database.transaction() as tx:
+        paces.choose(tx, community, leaves, Pace.EACH, clock())
+    clock.now = MONDAY
+    assert paper.round() == 21
+    with database.reading() as tx:
+        rows = tx.execute(select(deliveries)).all()
+    times = {row.person_id: (row.state, row.next_attempt_at - MONDAY) for row in rows}
+    assert times.pop(leaves) == ("pending", timedelta(0))
+    assert {state for state, _ in times.values()} == {"deferred"}
+    assert len({at for _, at in times.values()}) == 20
+    assert all(timedelta(0) < at < timedelta(minutes=10) for _, at in times.values())
+
+
+def test_what_is_closed_by_hand_leaves_at_once(database: Database, network: Network, clock: SetClock) -> None:
+    paper = Newspaper(database, network, replace(PLAN, spread=timedelta(minutes=10)))
+    community = network.community("projets", pace=Pace.DAILY)
+    author, reader = network.persons("ann", "bob")
+    network.join(community, author, reader)
+    network.write(author, community)
+    clock.now = MONDAY
+    assert paper.rounds.run_by_hand(MONDAY, MONDAY) == 1
+    with database.reading() as tx:
+        assert [(row.state, row.next_attempt_at) for row in tx.execute(select(deliveries))] == [("pending", MONDAY)]

@@ -47,6 +47,21 @@ def test_deliveries_come_back(network: Network, database: Database, ahead: SetCl
     assert (fresh.created_at, fresh.attempts) == (START, 1)
 
 
+def test_a_wave_of_digests_comes_back_as_a_whole(network: Network, database: Database, ahead: SetClock) -> None:
+    publish(network, 2)
+    early, late = [item.delivery.id for item in claim(database, ahead)]
+    with database.transaction() as tx:
+        for number, minutes in ((early, 0), (late, 90)):
+            row = delivery_rows.update().where(delivery_rows.c.id == number)
+            due = {"attempts": 0, "created_at": ahead(), "next_attempt_at": ahead() + timedelta(minutes=minutes)}
+            tx.execute(row.values(state=DeliveryState.DEFERRED.value, **due))
+    # By a clock that is right they only wait their turn.
+    assert set_right(database, ahead) == 0
+    ahead.now = START
+    assert set_right(database, ahead) == 2
+    assert {item.delivery.created_at for item in claim(database, ahead)} == {START}
+
+
 def test_arrivals_come_back(database: Database, ahead: SetClock) -> None:
     for name in ("held", "claimed", "failed"):
         accept(database, name, clock=ahead)
