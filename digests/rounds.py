@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -16,8 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from digests.close import BATCH, Closer, Plan, rhythm_of_reader
 from digests.schedule import next_due
 from gateway.core.digest import Cadence, Rhythm
-from store import digests, paces
+from store import digests, paces, switches
 from store.database import Database
+from store.switches import Switch
 from store.wakeups import Wakeups, Work
 
 log = structlog.get_logger(__name__)
@@ -47,13 +49,16 @@ class Rounds:
         return replace(self, plan=replace(self.plan, spread=timedelta(0))).run(now, leave_at)
 
     def run(self, now: datetime, leave_at: datetime, stopping: Callable[[], bool] = lambda: False) -> int:
-        """Closes every digest due at `now`, to leave from `leave_at` on; returns how many. Raises StoreError."""
+        """Closes every digest due at `now`, to leave from `leave_at` on; returns how many. Raises StoreError.
+
+        While digests are paused none is closed and the clocks stand: what is due by then is one digest each.
+        """
         closer = Closer(self.plan, now, leave_at)
         self._each(lambda tx: (_end_pauses(tx, now), 0), stopping)
-        made = self._each(closer.close_catch_ups, stopping)
+        made = self._each(_unless_paused(closer.close_catch_ups), stopping)
         for cadence in digests.SCHEDULED:
             self._each(lambda tx, cadence=cadence: (closer.wind_clocks(tx, cadence), 0), stopping)  # type: ignore[misc]
-            made += self._each(lambda tx, cadence=cadence: closer.close_due(tx, cadence), stopping)  # type: ignore[misc]
+            made += self._each(_unless_paused(partial(closer.close_due, cadence=cadence)), stopping)
         if made:
             log.info("digests_closed", digests=made, now=now.isoformat(timespec="seconds"))
         return made
@@ -87,6 +92,15 @@ class Rounds:
             if not seen:
                 break
         return made
+
+
+def _unless_paused(step: Callable[[Connection], tuple[int, int]]) -> Callable[[Connection], tuple[int, int]]:
+    """The step, asking first: who pauses all digests in the middle of a round stops it at the next transaction."""
+
+    def close(tx: Connection) -> tuple[int, int]:
+        return (0, 0) if switches.since(tx, Switch.DIGESTS_PAUSED) else step(tx)
+
+    return close
 
 
 def _end_pauses(tx: Connection, now: datetime) -> int:

@@ -190,7 +190,8 @@ def drain(
 def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Count what waits, what was sent, and who and what there is."""
     with open_store(read_settings(ctx)) as database:
-        from store import arrivals, deliveries, figures
+        from store import arrivals, deliveries, figures, switches
+        from store.switches import Switch
 
         now = utc_now()
         with database.reading() as tx:
@@ -198,6 +199,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
             outgoing = deliveries.counts(tx)
             there = figures.count(tx)
             oldest = [arrivals.oldest(tx), deliveries.oldest(tx)]
+            paused = switches.since(tx, Switch.DIGESTS_PAUSED)
     ages = [max(0, round((now - since).total_seconds())) if since else 0 for since in oldest]
     totals = {
         "posts": there.posts,
@@ -205,6 +207,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         "people": there.people,
         "communities": there.communities,
         "digests": there.digests,
+        "digests_paused_since": paused,
         "oldest_arrival_s": ages[0],
         "oldest_delivery_s": ages[1],
     }

@@ -22,9 +22,10 @@ from gateway import keys
 from gateway.core.clock import Clock
 from gateway.core.errors import ConfigurationError, GatewayError
 from gateway.settings import Settings
-from store import migrations, queues
+from store import migrations, queues, switches
 from store.blobs import open_blobs
 from store.database import Database
+from store.switches import Switch
 
 RELAY_TIMEOUT_S = 5.0
 EXPIRES_SOON = timedelta(days=14)
@@ -218,6 +219,23 @@ def _authentication(settings: Settings, _clock: Clock) -> tuple[State, str]:
     return State.OK, f"require is {own.require}, and {own.authserv_id or 'no id'!r} is whose word counts"
 
 
+def _digests(settings: Settings, _clock: Clock) -> tuple[State, str]:
+    try:
+        database = _open(settings)
+        try:
+            with database.reading() as tx:
+                is_ours = migrations.current(database) == migrations.HEAD
+                since = switches.since(tx, Switch.DIGESTS_PAUSED) if is_ours else None
+        finally:
+            database.close()
+    except GatewayError:
+        # What is wrong with the store is the word of its own check.
+        since = None
+    if since:
+        return State.WARN, f"paused since {since:%Y-%m-%d %H:%M:%SZ}, none leaves: relais digest resume"
+    return State.OK, f"daily at {settings.digests.daily_at}, weekly on {settings.digests.weekly_on}"
+
+
 _CHECKS: tuple[tuple[str, Check], ...] = (
     ("settings", _settings),
     ("secret", _secret),
@@ -229,5 +247,6 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
     ("dkim", _dkim),
     ("authentication", _authentication),
     ("base_url", _base_url),
+    ("digests", _digests),
     ("clock", _clock_is_sane),
 )

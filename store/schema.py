@@ -101,6 +101,15 @@ addresses = Table(
     Column("verified_at", Utc),
 )
 
+# What a person may be called in a text, folded (gateway.core.calling): part of no mail and no page.
+names = Table(
+    "names",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("kind", SmallInteger, primary_key=True, autoincrement=False),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
 communities = Table(
     "communities",
     metadata,
@@ -109,6 +118,8 @@ communities = Table(
     Column("name", String(200), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("pace", String(16), nullable=False),
+    # Of each, daily and weekly those that members may choose, with blanks between; "" for all.
+    Column("allowed_paces", String(32), nullable=False, default=""),
     Column("join_policy", String(16), nullable=False),
     Column("post_policy", String(16), nullable=False),
     Column("description", Text, nullable=False, default=""),
@@ -139,6 +150,14 @@ memberships = Table(
         sqlite_where=text("catch_up_from IS NOT NULL"),
         postgresql_where=text("catch_up_from IS NOT NULL"),
     ),
+)
+
+# What is turned off for the whole network (store.switches); a row for each that is on.
+switches = Table(
+    "switches",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("since", Utc, nullable=False),
 )
 
 # ── a mail comes in ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""relais digest: close what is due, see what somebody would get and why, and what another default would change."""
+"""relais digest: close what is due, pause them all, see what somebody would get and why, weigh another default."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from gateway.commands.output import AsJson, Cell, complain, document, facts, fail, on_screen, record, shown, table
-from gateway.commands.session import read_settings, require_database_file
+from gateway.commands import prospects
+from gateway.commands.output import AsJson, Cell, complain, document, fail, on_screen, record, shown, table
+from gateway.commands.session import open_store, read_settings, require_database_file
 from gateway.commands.words import DigestCadence, MailFormat, NewPace
 from gateway.core import rhythm
 from gateway.core.clock import utc_now
@@ -20,10 +21,7 @@ from gateway.core.digest import Cadence
 
 if TYPE_CHECKING:
     from gateway.app import App
-    from gateway.forecasting import Place, Prospect
     from gateway.previewing import PreviewedMail, Silence
-
-_TIMES = 3
 
 app = typer.Typer(no_args_is_help=True, help="Digests: close them, look at one before it leaves, weigh a change.")
 
@@ -39,10 +37,25 @@ def run_digests(ctx: typer.Context, now: Now = None, as_json: AsJson = False) ->
     with _gateway(ctx) as gateway:
         at = _moment(now, gateway)
         made = gateway.rounds().run_by_hand(at, utc_now())
+        paused = _paused_since(gateway)
     if as_json:
-        document({"closed": made, "now": at})
-    else:
-        typer.echo(f"{made} {'digest' if made == 1 else 'digests'} closed")
+        document({"closed": made, "now": at, "paused_since": paused})
+        return
+    typer.echo(f"{made} {'digest' if made == 1 else 'digests'} closed")
+    if paused:
+        complain(f"digests are paused since {shown(paused)}: relais digest resume")
+
+
+@app.command("pause")
+def pause_digests(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Pause all digests: none is closed until they are resumed. What is closed already still leaves."""
+    _turn(ctx, on=True, as_json=as_json)
+
+
+@app.command("resume")
+def resume_digests(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """End the pause: whoever's digest fell due meanwhile gets one, over all of it."""
+    _turn(ctx, on=False, as_json=as_json)
 
 
 @app.command("preview")
@@ -110,9 +123,34 @@ def forecast_change(
         zone = gateway.settings.gateway.timezone
     if as_json:
         change = {"community": wanted.community, "pace": wanted.pace, "at": hour.strftime("%H:%M") if hour else None}
-        document({"change": change, "days": days, **_numbers(seen)})
+        document({"change": change, "days": days, **prospects.numbers(seen)})
         return
-    _tell_effect(seen, days, ZoneInfo(zone), changes=bool(pace or hour))
+    prospects.tell_effect(seen, days, ZoneInfo(zone), changes=bool(pace or hour))
+
+
+def _turn(ctx: typer.Context, *, on: bool, as_json: bool) -> None:
+    with open_store(read_settings(ctx)) as database:
+        from store import switches
+        from store.switches import Switch
+
+        with database.transaction() as tx:
+            switch, now = Switch.DIGESTS_PAUSED, utc_now()
+            changed = switches.turn_on(tx, switch, now) if on else switches.turn_off(tx, switch)
+            since = switches.since(tx, switch)
+    if as_json:
+        document({"paused_since": since, "changed": changed})
+    elif since:
+        typer.echo(f"digests are paused since {shown(since)}")
+    else:
+        typer.echo("digests go on" if changed else "digests were not paused")
+
+
+def _paused_since(gateway: App) -> datetime | None:
+    from store import switches
+    from store.switches import Switch
+
+    with gateway.database.reading() as tx:
+        return switches.since(tx, Switch.DIGESTS_PAUSED)
 
 
 @contextmanager
@@ -191,7 +229,7 @@ def _content(mail: PreviewedMail, shape: MailFormat) -> str:
 
 
 def _tell_reasons(mail: PreviewedMail, zone: str, *, beside: bool) -> None:
-    leaves = _local(mail.leaves_at, ZoneInfo(zone))
+    leaves = prospects.local(mail.leaves_at, ZoneInfo(zone))
     complain(f"{mail.subject}\nleaves {leaves}, {len(mail.raw)} octets, {mail.left_out} topics left out")
     columns = ("TOPIC", "TITLE", "COMMUNITY", "SECTION", "SHAPE", "NEWS", "SCORE", "WHY")
     rows: list[tuple[Cell, ...]] = [
@@ -204,80 +242,3 @@ def _tell_reasons(mail: PreviewedMail, zone: str, *, beside: bool) -> None:
     complain("\t".join(columns))
     for row in rows:
         complain("\t".join(map(shown, row)))
-
-
-def _numbers(seen: Prospect) -> dict[str, object]:
-    effect = seen.effect
-    now, after = effect.now, effect.after
-    difference = (after.mails_per_week - now.mails_per_week) / effect.people / 7 if effect.people else 0.0
-    return {
-        "people": effect.people,
-        "keep_their_choice": effect.keep,
-        "mails_per_week": {"now": round(now.mails_per_week, 2), "after": round(after.mails_per_week, 2)},
-        "mails_per_person_and_day": round(difference, 2),
-        "next_digests": {
-            name: [{"at": at, "people": number} for at, number in times]
-            for name, times in (("now", now.next_digests), ("after", after.next_digests))
-        },
-        "communities": [{**record(place), "posts_per_week": round(place.posts_per_week, 2)} for place in seen.places],
-    }
-
-
-def _tell_effect(seen: Prospect, days: int, zone: ZoneInfo, *, changes: bool) -> None:
-    effect = seen.effect
-    now, after = effect.now, effect.after
-    concerned = f"{effect.people} {'person' if effect.people == 1 else 'people'}"
-    if changes:
-        facts(
-            {
-                "touched": concerned,
-                "keep their own choice": effect.keep,
-                "mails a week now": f"{now.mails_per_week:.1f}",
-                "mails a week after": f"{after.mails_per_week:.1f}",
-                "that is": _each(seen),
-                "next digests now": _times(now.next_digests, zone),
-                "next digests after": _times(after.next_digests, zone),
-                "judged by": f"posts of the last {days} days, in all communities of those touched",
-            }
-        )
-    else:
-        facts(
-            {
-                "members": concerned,
-                "mails a week": f"{now.mails_per_week:.1f}",
-                "next digests": _times(now.next_digests, zone),
-                "judged by": f"posts of the last {days} days, in all communities of these members",
-            }
-        )
-    if seen.places:
-        typer.echo()
-        columns = ("COMMUNITY", "PACE", "MEMBERS", "FOLLOW IT", "OWN CHOICES", "POSTS/WEEK", "NEXT DIGEST")
-        table(columns, (_row(place, zone) for place in seen.places))
-
-
-def _each(seen: Prospect) -> str:
-    effect = seen.effect
-    difference = effect.after.mails_per_week - effect.now.mails_per_week
-    if not effect.people or abs(difference) < 0.05 * effect.people:
-        return "about as many mails as now"
-    each = abs(difference) / effect.people
-    number = f"{each / 7:.1f} mails {{}} each a day" if each >= 7 else f"{each:.1f} mails {{}} each a week"
-    return "about " + number.format("more" if difference > 0 else "fewer")
-
-
-def _row(place: Place, zone: ZoneInfo) -> tuple[str | int, ...]:
-    chose = ", ".join(f"{number} {pace}" for pace, number in place.chose.items())
-    pace = place.pace if place.pace is place.new_pace else f"{place.pace} → {place.new_pace}"
-    following = f"{place.posts_per_week:.1f}"
-    next_at = _local(place.new_next_at, zone) if place.new_next_at else "-"
-    return place.address, pace, place.members, place.follow_default, chose or "-", following, next_at
-
-
-def _times(times: tuple[tuple[datetime, int], ...], zone: ZoneInfo) -> str:
-    """The first of them in words, and how many more there are."""
-    named = ", ".join(f"{_local(at, zone)} ({number})" for at, number in times[:_TIMES])
-    return f"{named} and {len(times) - _TIMES} more" if len(times) > _TIMES else named or "none"
-
-
-def _local(at: datetime, zone: ZoneInfo) -> str:
-    return at.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z")

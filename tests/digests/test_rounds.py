@@ -9,7 +9,9 @@ import pytest
 from digests.preview import Preview, Silence, preview
 from gateway.core.community import Pace
 from gateway.core.digest import Cadence
+from store import paces, switches
 from store.database import Database
+from store.switches import Switch
 from tests.digests.newspaper import PLAN, Newspaper
 from tests.network import Network, SetClock
 
@@ -55,6 +57,46 @@ def test_the_clock_of_who_was_looked_at_stands(paper: Newspaper, network: Networ
     network.write(author, garden)
     assert by_hand(paper, clock.now) == 0
     assert paper.next_due(reader, Cadence.DAILY) == MONDAY + timedelta(days=1)
+
+
+def test_a_pause_of_all_keeps_the_clocks_and_ends_in_one_digest_each(
+    paper: Newspaper, network: Network, database: Database, clock: SetClock
+) -> None:
+    author, reader = network.persons("ann", "bob")
+    garden = network.community("garden", pace=Pace.DAILY)
+    network.join(garden, author, reader)
+    paper.round()
+    with database.transaction() as tx:
+        switches.turn_on(tx, Switch.DIGESTS_PAUSED, clock())
+    for day in range(3):
+        network.write(author, garden)
+        clock.now = MONDAY + timedelta(days=day)
+        assert paper.round() == 0
+        assert by_hand(paper, clock.now) == 0
+    assert paper.next_due(reader, Cadence.DAILY) == MONDAY
+    with database.transaction() as tx:
+        switches.turn_off(tx, Switch.DIGESTS_PAUSED)
+    clock.advance(hours=1)
+    assert paper.round() == 1
+    [digest] = paper.of(reader)
+    assert (digest.period, len(digest.items)) == ("2026-11-25", 3)
+    assert paper.next_due(reader, Cadence.DAILY) == MONDAY + timedelta(days=3)
+    assert paper.round() == 0
+
+
+def test_a_pause_of_all_owes_its_catch_ups(paper: Newspaper, network: Network, database: Database) -> None:
+    author, reader = network.persons("ann", "bob")
+    garden = network.community("garden", pace=Pace.DAILY)
+    network.join(garden, author, reader)
+    network.write(author, garden)
+    with database.transaction() as tx:
+        paces.choose(tx, garden, reader, Pace.EACH, network.clock())
+        switches.turn_on(tx, Switch.DIGESTS_PAUSED, network.clock())
+    assert paper.round() == 0
+    with database.transaction() as tx:
+        switches.turn_off(tx, Switch.DIGESTS_PAUSED)
+    assert paper.round() == 1
+    assert [digest.cadence for digest in paper.of(reader)] == [Cadence.CATCH_UP]
 
 
 def test_a_preview_says_what_a_round_then_does(paper: Newspaper, network: Network, database: Database) -> None:

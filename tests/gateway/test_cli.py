@@ -101,6 +101,7 @@ def test_status_names_exactly_these(either_relais: Console) -> None:
         "people": 2,
         "communities": 1,
         "digests": 0,
+        "digests_paused_since": None,
         "oldest_delivery_s": 0,
     }
     assert "arrivals spooled      1\n" in either_relais.done("status")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -93,7 +94,11 @@ def test_run_closes_what_is_due_once_and_says_how_many(town: Town) -> None:
     town.network.write(town.ann, town.garden)
     assert town.relais.done("digest", "run", "--now", "2026-11-23T07:29") == "0 digests closed\n"
     assert town.relais.done("digest", "run", "--now", MONDAY) == "1 digest closed\n"
-    assert town.relais.json("digest", "run", "--now", MONDAY) == {"closed": 0, "now": "2026-11-23T06:30:00+00:00"}
+    assert town.relais.json("digest", "run", "--now", MONDAY) == {
+        "closed": 0,
+        "now": "2026-11-23T06:30:00+00:00",
+        "paused_since": None,
+    }
     assert town.relais.json("status")["digests"] == 1
     # It leaves now, whatever time it was closed for.
     with town.database.reading() as tx:
@@ -305,3 +310,22 @@ def test_without_a_database_they_say_so(tmp_path: Path) -> None:
     for words in (("run",), ("forecast",), ("preview", "a@b.example", "--cadence", "daily")):
         result = console.run("digest", *words)
         assert result.exit_code == 78 and "relais init" in result.stderr
+
+
+def test_all_digests_are_paused_and_go_on(town: Town) -> None:
+    relais = town.relais
+    town.network.write(town.ann, town.garden)
+    assert relais.json("digest", "resume") == {"paused_since": None, "changed": False}
+    first = relais.json("digest", "pause")
+    again = relais.json("digest", "pause")
+    assert (first["changed"], again["changed"], again["paused_since"]) == (True, False, first["paused_since"])
+    assert relais.json("status")["digests_paused_since"] == first["paused_since"]
+    checks = {check["name"]: check for check in json.loads(relais.run("doctor", "--json").stdout)["checks"]}
+    assert checks["digests"]["state"] == "warn"
+    assert "paused since" in checks["digests"]["text"]
+    found = relais.json("digest", "run", "--now", MONDAY)
+    assert (found["closed"], found["paused_since"]) == (0, first["paused_since"])
+    assert "digests are paused since" in relais.run("digest", "run", "--now", MONDAY).stderr
+    assert relais.done("digest", "resume") == "digests go on\n"
+    assert relais.json("status")["digests_paused_since"] is None
+    assert relais.json("digest", "run", "--now", MONDAY)["closed"] == 1

@@ -69,7 +69,7 @@ def test_a_sound_machine_is_well(either_relais: Console, relay: Relay) -> None:
     found = states(either_relais)
     assert list(found) == [
         *("settings", "secret", "store", "blobs", "disk", "certificate", "relay", "dkim", "authentication"),
-        *("base_url", "clock"),
+        *("base_url", "digests", "clock"),
     ]
     warned = {name for name, state in found.items() if state == "warn"}
     assert warned == {"certificate", "dkim", "authentication"}

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("pace", sa.String(length=16), nullable=False),
+        sa.Column("allowed_paces", sa.String(length=32), nullable=False),
         sa.Column("join_policy", sa.String(length=16), nullable=False),
         sa.Column("post_policy", sa.String(length=16), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
@@ -90,6 +91,12 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_spool_received_at", ["received_at"], unique=False)
 
+    op.create_table(
+        "switches",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_switches")),
+    )
     op.create_table(
         "addresses",
         sa.Column("key", sa.String(length=320), nullable=False),
@@ -180,6 +187,17 @@ def upgrade() -> None:
             postgresql_where=sa.text("catch_up_from IS NOT NULL"),
         )
         batch_op.create_index("ix_memberships_person_id", ["person_id"], unique=False)
+
+    op.create_table(
+        "names",
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("kind", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_names_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("key", "kind", "person_id", name=op.f("pk_names")),
+    )
+    with op.batch_alter_table("names", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_names_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "raw_mails",
