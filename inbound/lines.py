@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from gateway.core.folding import UNSEEN as UNSEEN
+
 MAX_LOOKED_AT = 1000
 """No rule looks further into a line than that many characters."""
 _BLANKS = dict.fromkeys(map(ord, "\u00a0\u202f\u2007\u2009\u200a\u3000\t"), " ")
-UNSEEN = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF, 0xAD])
-"""What no reader sees, for str.translate(): marks of direction and width."""
 _SEEN = _BLANKS | UNSEEN
 
 

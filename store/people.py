@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from gateway.core.address import Address
+from gateway.core.calling import callings
 from gateway.core.community import NetworkRole, Person, PersonState
-from store.schema import addresses, people
+from store.schema import addresses, names, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,13 @@ def add(tx: Connection, batch: Sequence[NewPerson], now: datetime) -> list[int |
         insert(addresses),
         [{"key": n.address.key, "person_id": i, "verified_at": now} for n, i in zip(fresh, ids, strict=True)],
     )
+    calls = [
+        {"key": key, "kind": kind.value, "person_id": i}
+        for n, i in zip(fresh, ids, strict=True)
+        for kind, key in callings(n.name, str(n.address))
+    ]
+    if calls:
+        tx.execute(insert(names), calls)
     by_new = {id(new): i for new, i in zip(fresh, ids, strict=True)}
     return [by_new.get(id(new)) for new in batch]
 

@@ -12,6 +12,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.core.message import Attachment
+from inbound.actions import mentioning
+from inbound.actions.mentioning import Text
 from inbound.case import Decided
 from inbound.policy import Facts
 from inbound.route import House
@@ -94,6 +96,11 @@ def publish(
         if number != locked[community_id].last_number:
             communities.set_last_number(tx, community_id, number)
             locked[community_id] = replace(locked[community_id], last_number=number)
+    texts = [(new, item.facts.reading.body.text) for new, item in zip(rows, wanted, strict=True)]
+    mentioning.note(
+        tx,
+        [Text(i, new.community_id, new.author_id, words) for i, (new, words) in zip(post_ids, texts, strict=True)],
+    )
     return [Published(post_id, content_ids[item.words_key]) for item, post_id in zip(wanted, post_ids, strict=True)]
 
 
