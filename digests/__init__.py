@@ -1,1 +1,1 @@
-"""Digests: collects what a member has not yet seen, and keeps the clock of the house."""
+"""Digests: what is due by the clock. Closes what people are owed into one mail each, and keeps the house tidy."""
