@@ -1,1 +1,1 @@
-"""Relais: an email-first collaboration gateway. The kernel of types, the wiring, the command line, the console."""
+"""Relais: an email-first collaboration gateway. The kernel of types, the wiring, the command line, the pages."""
