@@ -124,7 +124,8 @@ def test_files_are_named_where_they_came_and_the_rest_is_counted() -> None:
     page, text = visible(body(message, "html")), unflowed(body(message, "plain"))
     assert "Paul Guérin · Un hiver de plus nous coûterait 2 100 € de fioul. Je joins le calcul. Fioul, hivers" in page
     assert "abri-velos-plan.pdf · 1,4 Mo abri-velos-coupe.pdf · 597 Ko Couleurs du toit.jpg" in page
-    assert "Et 2 autres fichiers. Répondre à #27 Recevoir le message entier" in page
+    assert "225 Ko Et 2 autres fichiers. Nadia Benali" in page
+    assert "Répondre à #27 Recevoir le message entier" in page
     place = text.index("* abri-velos-plan.pdf (1,4\u00a0Mo)")
     assert text.index("[#27] Abri à vélos, les plans sont arrivés") < place < text.index(WRITE_HERE["fr"].format(27))
     assert text[place + 1].startswith("https://relais.example.org/files/")
