@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import pty
-import shlex
-import stat
-from contextlib import suppress
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 from gateway.demo import letters
-from gateway.demo.company import AUTHSERV_ID
-from tests.journeys.conftest import PATIENCE_S, Company, address
+from tests.journeys.clients import answer_with_neomutt, swaks
+from tests.journeys.conftest import Company
 from tests.programs import needs
 
 PAPER = b"%PDF-1.4\n" + bytes(range(256)) * 300
-
-
-def proof(who: str) -> str:
-    """What the company's border writes about a mail that one of its people submitted."""
-    return f"Authentication-Results: {AUTHSERV_ID}; auth=pass smtp.auth={who}@example.com"
-
-
-def swaks(program: str, port: int, who: str, *words: str) -> list[str]:
-    sender = f"{who}@example.com"
-    own = ["--from", sender, "--h-From", sender, "--to", address("projets"), "--add-header", proof(who)]
-    return [program, "--server", f"127.0.0.1:{port}", "--timeout", "20", *own, *words]
 
 
 @pytest.fixture
@@ -73,7 +55,7 @@ async def test_neomutt_answers_a_post(programs: tuple[str, str], company: Compan
     await company.reach(bea=1, cem=1)
     received = company.server.mailboxes["cem@example.com"][0]
 
-    await answer_with_neomutt(program, company, tmp_path, received)
+    await answer_with_neomutt(program, company, tmp_path, "cem", received, 'lines += ["", "I do, as last time."]')
     await company.reach(ann=1, bea=2)
     answer = company.server.mailboxes["ann@example.com"][0]
     assert answer["Subject"] == "Re: [Projets] Who takes the minutes?"
@@ -85,67 +67,3 @@ async def test_neomutt_answers_a_post(programs: tuple[str, str], company: Compan
     assert company.received == {"ann@example.com": 1, "bea@example.com": 2, "cem@example.com": 1}
     status = await company.house.settle()
     assert (status["store"]["posts"], status["store"]["topics"]) == (2, 1)
-
-
-async def answer_with_neomutt(program: str, company: Company, folder: Path, received: EmailMessage) -> None:
-    """Cem opens the mail, answers, writes below the quote that neomutt made, and sends it to our port."""
-    home = folder / "cem"
-    for name in ("cur", "new", "tmp"):
-        (home / "Mail" / name).mkdir(parents=True)
-    mailbox = company.house.folder / "mailboxes" / "cem@example.com" / "1.eml"
-    (home / "Mail" / "cur" / "1.eml:2,S").write_bytes(mailbox.read_bytes().replace(b"\r\n", b"\n"))
-    assert received["Message-ID"]
-    editor = home / "editor"
-    editor.write_text('#!/bin/sh\nprintf "\\nI do, as last time.\\n" >> "$1"\n')
-    editor.chmod(editor.stat().st_mode | stat.S_IXUSR)
-    rc = home / "muttrc"
-    rc.write_text(
-        f"""
-        set realname = "Cem Aydin"
-        set from = "cem@example.com"
-        set use_from = yes
-        set hostname = "example.com"
-        set smtp_url = "smtp://127.0.0.1:{company.house.ports.smtp}"
-        set editor = {shlex.quote(str(editor))}
-        set folder = {shlex.quote(str(home))}
-        set spoolfile = {shlex.quote(str(home / "Mail"))}
-        set record = ""
-        set copy = no
-        set include = yes
-        set fast_reply = yes
-        set reply_to = yes
-        set mark_old = no
-        set ssl_starttls = no
-        set ssl_force_tls = no
-        set confirmappend = no
-        set wait_key = no
-        my_hdr {proof("cem").replace(";", chr(92) + ";")}
-        push "<display-message><reply><send-message><exit><quit>"
-        """
-    )
-    screen, terminal = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        program, "-n", "-F", str(rc), "-f", str(home / "Mail"),
-        stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
-        env={"HOME": str(home), "TERM": "vt100", "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
-    os.close(terminal)
-    shown = asyncio.ensure_future(asyncio.to_thread(read_all, screen))
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            code = await process.wait()
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        said = await shown
-        os.close(screen)
-    assert code == 0, said.decode("utf-8", "replace")
-
-
-def read_all(screen: int) -> bytes:
-    """What a program wrote on its terminal, until it ended."""
-    parts = []
-    with suppress(OSError):
-        while part := os.read(screen, 4096):
-            parts.append(part)
-    return b"".join(parts)

@@ -1,0 +1,102 @@
+"""Programs that we did not write, as people of the company use them: swaks posts, neomutt answers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import shlex
+import stat
+import sys
+from contextlib import suppress
+from email.message import EmailMessage
+from pathlib import Path
+
+from gateway.demo.company import AUTHSERV_ID
+from tests.journeys.conftest import PATIENCE_S, Company, address
+
+
+def proof(who: str) -> str:
+    """What the company's border writes about a mail that one of its people submitted."""
+    return f"Authentication-Results: {AUTHSERV_ID}; auth=pass smtp.auth={who}@example.com"
+
+
+def swaks(program: str, port: int, who: str, *words: str) -> list[str]:
+    """The command line by which this person mails `projets`."""
+    sender = f"{who}@example.com"
+    own = ["--from", sender, "--h-From", sender, "--to", address("projets"), "--add-header", proof(who)]
+    return [program, "--server", f"127.0.0.1:{port}", "--timeout", "20", *own, *words]
+
+
+async def answer_with_neomutt(
+    program: str, company: Company, folder: Path, who: str, received: EmailMessage, typing: str
+) -> None:
+    """The person opens the mail, answers, types and sends it to our port.
+
+    `typing` is Python that changes `lines`, what neomutt put before them: its attribution and its quote.
+    """
+    home = folder / f"{who}-{len(list(folder.iterdir()))}"
+    for name in ("cur", "new", "tmp"):
+        (home / "Mail" / name).mkdir(parents=True)
+    box = company.house.folder / "mailboxes" / f"{who}@example.com"
+    number = 1 + [mail["Message-ID"] for mail in company.server.mailboxes[box.name]].index(received["Message-ID"])
+    (home / "Mail" / "cur" / "1.eml:2,S").write_bytes((box / f"{number}.eml").read_bytes().replace(b"\r\n", b"\n"))
+    editor = home / "editor"
+    editor.write_text(
+        f"#!{sys.executable}\nimport sys\nfrom pathlib import Path\npath = Path(sys.argv[1])\n"
+        f'lines = path.read_text("utf-8").split("\\n")\n{typing}\npath.write_text("\\n".join(lines), "utf-8")\n',
+        "utf-8",
+    )
+    editor.chmod(editor.stat().st_mode | stat.S_IXUSR)
+    rc = home / "muttrc"
+    rc.write_text(
+        f"""
+        set realname = "{who.title()}"
+        set from = "{who}@example.com"
+        set use_from = yes
+        set hostname = "example.com"
+        set smtp_url = "smtp://127.0.0.1:{company.house.ports.smtp}"
+        set editor = {shlex.quote(str(editor))}
+        set folder = {shlex.quote(str(home))}
+        set spoolfile = {shlex.quote(str(home / "Mail"))}
+        set record = ""
+        set copy = no
+        set include = yes
+        set fast_reply = yes
+        set reply_to = yes
+        set mark_old = no
+        set ssl_starttls = no
+        set ssl_force_tls = no
+        set confirmappend = no
+        set wait_key = no
+        my_hdr {proof(who).replace(";", chr(92) + ";")}
+        push "<display-message><reply><send-message><exit><quit>"
+        """,
+        "utf-8",
+    )
+    screen, terminal = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        program, "-n", "-F", str(rc), "-f", str(home / "Mail"),
+        stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+        env={"HOME": str(home), "TERM": "vt100", "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+    os.close(terminal)
+    shown = asyncio.ensure_future(asyncio.to_thread(_read_all, screen))
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            code = await process.wait()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        said = await shown
+        os.close(screen)
+    assert code == 0, said.decode("utf-8", "replace")
+
+
+def _read_all(screen: int) -> bytes:
+    """What a program wrote on its terminal, until it ended."""
+    parts = []
+    with suppress(OSError):
+        while part := os.read(screen, 4096):
+            parts.append(part)
+    return b"".join(parts)
