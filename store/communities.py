@@ -69,6 +69,7 @@ def change(tx: Connection, community: Community) -> None:
             join_policy=community.join.value,
             post_policy=community.post.value,
             description=community.description,
+            allowed_paces=" ".join(pace.value for pace in community.allowed_paces),
             archived=community.archived,
         )
     )
@@ -153,4 +154,5 @@ def to_community(row: Row[Any]) -> Community:
         PostPolicy(row.post_policy),
         row.description,
         row.archived,
+        tuple(Pace(word) for word in row.allowed_paces.split()),
     )

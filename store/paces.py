@@ -23,11 +23,11 @@ _through, _owed = memberships.c.digest_through, memberships.c.catch_up_from
 
 
 def choose(tx: Connection, community_id: int, person_id: int, pace: Pace, now: datetime) -> bool:
-    """A personal choice of pace; False if there is no such member."""
+    """A personal choice of pace; False if there is no such member, or the community does not allow that pace."""
     held = lock(tx, ids=[community_id])
     mine = and_(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
     row = tx.execute(select(memberships.c.pace).where(mine).with_for_update()).first()
-    if not held or row is None:
+    if not held or row is None or not held[0].community.allows(pace):
         return False
     before = Pace(row.pace) if row.pace else held[0].community.pace
     if before is Pace.EACH and pace not in (Pace.EACH, Pace.OFF):
@@ -61,9 +61,7 @@ def choose_everywhere(
     ids = list(tx.scalars(query.where(or_(wanted, again))))
     # All locks in one order before the first change, as everybody takes them.
     lock(tx, ids=ids)
-    for community_id in ids:
-        choose(tx, community_id, person_id, pace, now)
-    return ids
+    return [community_id for community_id in ids if choose(tx, community_id, person_id, pace, now)]
 
 
 def change_default(tx: Connection, community_id: int, pace: Pace, now: datetime) -> None:

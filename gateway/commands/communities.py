@@ -101,6 +101,7 @@ def show_community(ctx: typer.Context, localpart: LocalPart, as_json: AsJson = F
         {
             **record(community),
             "address": f"{community.address}@{settings.gateway.domain}",
+            "allowed_paces": ", ".join(community.allowed_paces) or "all",
             "members": f"{len(members)} ({heard})" if heard else "0",
             "managers": ", ".join(managers) or None,
         }
@@ -117,6 +118,10 @@ def set_community(
     join: Join = None,
     post: Posting = None,
     description: Description = None,
+    paces: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="What members may choose, such as daily,weekly; all for all. [all]"),
+    ] = None,
     archived: Annotated[
         bool | None, typer.Option("--archived/--not-archived", help="An archived one is read and takes no posts.")
     ] = None,
@@ -125,23 +130,26 @@ def set_community(
     """Change what is given of a community and leave the rest; its address stays for ever."""
     settings = read_settings(ctx)
     with open_store(settings) as database:
-        from store import communities, paces
+        from store import communities
+        from store.paces import change_default
 
         with database.transaction() as tx:
             held = communities.lock(tx, names=[localpart.strip().lower()])
             if not held:
                 fail(f"{localpart}: there is no such community")
             was = _described(held[0].community, name, description)
+            default = Pace(pace.value) if pace else was.pace
             now = replace(
                 was,
                 kind=kind or was.kind,
-                pace=Pace(pace.value) if pace else was.pace,
+                pace=default,
+                allowed_paces=_allowed(was, paces, default),
                 join=join or was.join,
                 post=post or was.post,
                 archived=was.archived if archived is None else archived,
             )
             communities.change(tx, now)
-            paces.change_default(tx, now.id, now.pace, utc_now())
+            change_default(tx, now.id, now.pace, utc_now())
     document(record(now)) if as_json else typer.echo(f"changed {now.address}")
 
 
@@ -155,5 +163,17 @@ def _described(was: Community, name: str | None, description: str | None) -> Com
             name=was.name if name is None else values.title(name),
             description=was.description if description is None else values.description(description),
         )
+    except ValueError as error:
+        fail(str(error))
+
+
+def _allowed(was: Community, paces: str | None, default: Pace) -> tuple[Pace, ...]:
+    """The paces that it will allow. Ends the command where they are none, or lack its default."""
+    from gateway.commands import values
+
+    try:
+        if paces is None:
+            return values.require_default(was.allowed_paces, default)
+        return values.allowed_paces(paces, default)
     except ValueError as error:
         fail(str(error))

@@ -125,6 +125,8 @@ def write_members(tx: Connection, batch: Sequence[NewMembership], now: datetime)
             told.append(f"{new.community}: there is no such community")
         elif (place.id, person.id) in there:
             told.append(None)
+        elif new.pace and not place.allows(new.pace):
+            told.append(f"{new.pace.value}: {new.community} does not allow this pace")
         else:
             there.add((place.id, person.id))
             fresh.append(Membership(place.id, person.id, new.role, new.pace))

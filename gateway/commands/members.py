@@ -44,6 +44,10 @@ def add_member(
                 fail(f"{wanted.person}: nobody has this address")
             if place is None:
                 fail(f"{wanted.community}: there is no such community")
+            try:
+                values.require_allowed(place, pace)
+            except ValueError as error:
+                fail(str(error))
             new = memberships.add(tx, [Membership(place.id, person.id, role or Role.MEMBER, pace)], utc_now())
             if not new and role:
                 memberships.set_role(tx, place.id, person.id, role)

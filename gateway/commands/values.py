@@ -17,7 +17,16 @@ from gateway import naming
 from gateway.commands.words import CommunityPace
 from gateway.core import address
 from gateway.core.address import Address, AddressError
-from gateway.core.community import CommunityKind, JoinPolicy, NetworkRole, Pace, PostPolicy, Role
+from gateway.core.community import (
+    RESTRICTABLE,
+    Community,
+    CommunityKind,
+    JoinPolicy,
+    NetworkRole,
+    Pace,
+    PostPolicy,
+    Role,
+)
 from store.communities import NewCommunity
 from store.people import NewPerson
 
@@ -78,6 +87,34 @@ def community(values: Mapping[str, str], settings: Settings) -> NewCommunity:
         post=word(PostPolicy, values.get("post", ""), PostPolicy.MEMBERS),
         description=description(values.get("description", "")),
     )
+
+
+def allowed_paces(text: str, default: Pace) -> tuple[Pace, ...]:
+    """Paces with commas between, as a community allows them to its members, the default being one; "all" is ()."""
+    if text.strip().lower() == "all":
+        return ()
+    chosen = {Pace(word(CommunityPace, part, CommunityPace.EACH).value) for part in text.split(",") if part.strip()}
+    if not chosen:
+        raise ValueError(f"{text}: no pace: name some of {', '.join(CommunityPace)}, or all")
+    allowed = tuple(pace for pace in RESTRICTABLE if pace in chosen)
+    return require_default(() if allowed == RESTRICTABLE else allowed, default)
+
+
+def require_default(allowed: tuple[Pace, ...], default: Pace) -> tuple[Pace, ...]:
+    """These paces. ValueError where they lack the one at which a community's members hear who chose nothing."""
+    if allowed and default not in allowed:
+        raise ValueError(f"{default.value}: who chose nothing hears at this pace, and it is none of {_listed(allowed)}")
+    return allowed
+
+
+def require_allowed(community: Community, pace: Pace | None) -> None:
+    """ValueError where members of that community may not choose this pace."""
+    if pace and not community.allows(pace):
+        raise ValueError(f"{pace.value}: {community.address} allows {_listed(community.allowed_paces)} only")
+
+
+def _listed(paces: tuple[Pace, ...]) -> str:
+    return ", ".join(pace.value for pace in paces)
 
 
 def title(text: str) -> str:

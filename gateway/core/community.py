@@ -26,6 +26,10 @@ class Pace(StrEnum):
     OFF = "off"
 
 
+RESTRICTABLE = (Pace.EACH, Pace.DAILY, Pace.WEEKLY)
+"""Paces that a community may withhold. Nobody is kept from hearing less than that."""
+
+
 class Choice(StrEnum):
     """What a person made of one topic."""
 
@@ -88,6 +92,12 @@ class Community:
     post: PostPolicy
     description: str
     archived: bool
+    allowed_paces: tuple[Pace, ...] = ()
+    """Those of RESTRICTABLE that a member may choose; () for all. What somebody chose before stays."""
+
+    def allows(self, pace: Pace) -> bool:
+        """Whether a member may choose this pace."""
+        return not self.allowed_paces or pace in self.allowed_paces or pace not in RESTRICTABLE
 
 
 @dataclass(frozen=True, slots=True)

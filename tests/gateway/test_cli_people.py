@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.gateway.console import Console
@@ -132,6 +134,34 @@ def test_membership_begins_changes_and_ends(either_relais: Console) -> None:
     assert "nobody" in relais.refused("member", "add", "bob@people.example", "garden")
     assert "no such community" in relais.refused("member", "add", "ann@people.example", "attic")
     assert "no such community" in relais.refused("member", "list", "attic")
+
+
+def test_a_community_allows_some_paces(either_relais: Console, tmp_path: Path) -> None:
+    relais = either_relais
+    relais.done("community", "add", "garden", "--name", "Garden", "--pace", "each")
+    for name in ("ann", "bob", "eve"):
+        relais.done("person", "add", f"{name}@people.example")
+    relais.done("member", "add", "ann@people.example", "garden", "--pace", "each")
+    relais.done("member", "add", "bob@people.example", "garden")
+    assert relais.json("community", "show", "garden")["allowed_paces"] == []
+    assert "who chose nothing" in relais.refused("community", "set", "garden", "--paces", "weekly,daily")
+    assert "monthly" in relais.refused("community", "set", "garden", "--paces", "daily,monthly")
+    assert "no pace" in relais.refused("community", "set", "garden", "--paces", ",")
+    changed = relais.json("community", "set", "garden", "--paces", "weekly, daily", "--pace", "daily")
+    assert (changed["pace"], changed["allowed_paces"]) == ("daily", ["daily", "weekly"])
+    assert "allowed paces  daily, weekly\n" in relais.done("community", "show", "garden")
+    assert "who chose nothing" in relais.refused("community", "set", "garden", "--pace", "each")
+    for name in ("bob", "eve"):
+        assert "daily, weekly only" in relais.refused(
+            "member", "add", f"{name}@people.example", "garden", "--pace", "each"
+        )
+    sheet = tmp_path / "members.csv"
+    sheet.write_text("email,community,role,pace\neve@people.example,garden,,each\n")
+    assert "does not allow" in relais.run("import", "members", str(sheet)).stderr
+    relais.done("member", "add", "bob@people.example", "garden", "--pace", "off")
+    members = relais.json("member", "list", "garden")["members"]
+    assert [(m["email"][:3], m["pace"]) for m in members] == [("ann", "each"), ("bob", "off")]
+    assert relais.json("community", "set", "garden", "--paces", "each,weekly,daily")["allowed_paces"] == []
 
 
 @pytest.mark.parametrize("local", ["garden", "garden+owner", "Postmaster", "nobody"])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
 from gateway.core.community import Pace
 from store import digests, paces
+from store.communities import change as change_community
+from store.communities import get_all as get_communities
 from store.database import Database
+from store.memberships import get_all as get_memberships
 from store.schema import communities, deliveries, memberships, people
 from tests.network import Network, SetClock
 
@@ -183,6 +188,30 @@ def test_a_stranger_has_no_pace(network: Network, database: Database, clock: Set
     community, stranger = network.community("projets"), network.person("eve")
     with database.transaction() as tx:
         assert not paces.choose(tx, community, stranger, Pace.OFF, clock())
+
+
+def test_a_pace_that_a_community_withholds_is_refused_and_kept_by_who_has_it(
+    network: Network, database: Database, clock: SetClock
+) -> None:
+    reader, other = network.persons("ann", "bob")
+    open_place, quiet = network.community("plaza"), network.community("garden", pace=Pace.DAILY)
+    for community in (open_place, quiet):
+        network.join(community, other)
+    network.join(open_place, reader, pace=Pace.DAILY)
+    network.join(quiet, reader, pace=Pace.EACH)
+    with database.transaction() as tx:
+        garden = get_communities(tx, [quiet])[quiet]
+        change_community(tx, replace(garden, allowed_paces=(Pace.DAILY, Pace.WEEKLY)))
+    with database.transaction() as tx:
+        assert get_memberships(tx, [(quiet, reader)])[quiet, reader].pace is Pace.EACH
+        assert not paces.choose(tx, quiet, other, Pace.EACH, clock())
+        assert get_memberships(tx, [(quiet, other)])[quiet, other].pace is None
+        assert paces.choose_everywhere(tx, other, Pace.WEEKLY, clock()) == [open_place, quiet]
+        assert paces.choose_everywhere(tx, other, Pace.EACH, clock()) == [open_place]
+        # Nobody is kept from hearing less.
+        assert paces.choose_everywhere(tx, other, Pace.OFF, clock()) == [open_place, quiet]
+        assert paces.choose_everywhere(tx, reader, Pace.DAILY, clock()) == [quiet]
+        assert not paces.choose(tx, quiet, reader, Pace.EACH, clock())
 
 
 def test_who_comes_to_each_during_a_pause_is_owed_what_was_posted_since(
