@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from digests.candidate import Budget
 from digests.newsroom import Newsroom, Offer
-from digests.schedule import FURTHEST, Due, latest_due, next_due, opening
+from digests.schedule import FURTHEST, Due, is_quiet_at, latest_due, next_due, opening
 from digests.select import Selection, select
 from digests.wave import place_in_wave
 from gateway.core.digest import Cadence, Rhythm, Section
@@ -58,6 +58,7 @@ class Closer:
     now: datetime
     leave_at: datetime
     _newsroom: Newsroom = field(init=False)
+    _caught_up_to: int = 0
     _dues: dict[tuple[Cadence, Rhythm], _Times] = field(default_factory=dict)
     _selections: dict[tuple[tuple[int, int, int], ...], Selection] = field(default_factory=dict)
 
@@ -87,11 +88,17 @@ class Closer:
         return sum(times[reader.person_id] != reader.due_at for reader in readers)
 
     def close_catch_ups(self, tx: Connection, most: int = BATCH) -> tuple[int, int]:
-        """Closes one catch-up for each of up to `most` readers over all that is owed to them; returns as close_due."""
-        owed = digests.owed(tx, most)
+        """Closes one catch-up for each of the next `most` readers over all that is owed to them; returns as close_due.
+
+        It goes by no hour, but not in the quiet ones of its reader: there it stays owed.
+        """
+        owed = digests.owed(tx, most, beyond=self._caught_up_to)
         if not owed:
             return 0, 0
         readers = digests.readers(tx, {item.person_id for item in owed})
+        self._caught_up_to = max(readers, default=owed[-1].person_id)
+        awake = {i for i, reader in readers.items() if not self._is_quiet(reader)}
+        owed = [item for item in owed if item.person_id in awake]
         by_reader: dict[int, str] = {}
         for item in owed:
             by_reader[item.person_id] = f"{by_reader.get(item.person_id, '')}{item.community_id}:{item.through} "
@@ -102,6 +109,9 @@ class Closer:
         made = self._write(tx, Cadence.CATCH_UP, chosen, readers, periods)
         digests.settle(tx, owed)
         return len(readers), made
+
+    def _is_quiet(self, reader: Reader) -> bool:
+        return is_quiet_at(rhythm_of_reader(self.plan.network, reader), self.now)
 
     def offer(self, tx: Connection, followed: Sequence[Following]) -> dict[int, Selection]:
         """What these readers would get, by person; writes nothing."""

@@ -98,6 +98,11 @@ def is_quiet(hour: time, quiet: tuple[time, time] | None) -> bool:
     return first <= hour < end if first <= end else hour >= first or hour < end
 
 
+def is_quiet_at(rhythm: Rhythm, moment: datetime) -> bool:
+    """Whether nothing is sent to this person at that moment, by their clock."""
+    return is_quiet(moment.astimezone(_zone(rhythm.timezone)).time(), rhythm.quiet)
+
+
 def _dues(cadence: Cadence, rhythm: Rhythm, zone: tzinfo, day: date, step: int) -> Iterator[Due]:
     """The dues from that local day (weekly: from its week) onwards, or backwards, in their order."""
     candidates: Iterator[tuple[date, ...]]

@@ -173,12 +173,13 @@ def following(tx: Connection, cadence: Cadence, person_ids: Iterable[int], *, ho
     return [Following(*row) for row in tx.execute(query.with_for_update(of=memberships) if hold else query)]
 
 
-def owed(tx: Connection, most: int) -> list[Following]:
-    """What is owed as a catch-up to up to `most` people who are not paused; the rows are held until the end."""
+def owed(tx: Connection, most: int, *, beyond: int = 0) -> list[Following]:
+    """What is owed as a catch-up to up to `most` people beyond that id who are not paused; the rows are held."""
     some = (
         select(memberships.c.person_id)
         .join(people, people.c.id == memberships.c.person_id)
         .where(memberships.c.catch_up_from.is_not(None), people.c.paused.is_(False))
+        .where(memberships.c.person_id > beyond)
         .where(people.c.state == PersonState.ACTIVE.value)
         .distinct()
         .order_by(memberships.c.person_id)

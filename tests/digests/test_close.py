@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from digests.candidate import Budget
+from digests.rounds import Rounds
 from digests.schedule import FURTHEST
 from gateway.core.community import Choice, Pace
 from gateway.core.digest import Cadence, Section, Why
@@ -16,6 +17,7 @@ from store import digests, paces
 from store.database import Database
 from store.packing import pack, unpack
 from store.schema import deliveries, people, thanks, topic_choices
+from store.wakeups import Wakeups
 from tests.digests.newspaper import PLAN, Newspaper
 from tests.network import Network, SetClock
 
@@ -456,3 +458,20 @@ def test_what_is_closed_by_hand_leaves_at_once(database: Database, network: Netw
     assert paper.rounds.run_by_hand(MONDAY, MONDAY) == 1
     with database.reading() as tx:
         assert [(row.state, row.next_attempt_at) for row in tx.execute(select(deliveries))] == [("pending", MONDAY)]
+
+
+def test_a_catch_up_waits_for_the_end_of_quiet_hours(
+    paper: Newspaper, network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    quiet = replace(PLAN, network=replace(PLAN.network, quiet=(time(19), time(8))))
+    rounds = Rounds(database, quiet, Wakeups(database))
+    rounds.run(clock(), clock())
+    network.write(author, community)
+    with database.transaction() as tx:
+        paces.choose(tx, community, reader, Pace.EACH, clock())
+    clock.now = datetime(2026, 11, 20, 22, tzinfo=UTC)
+    assert rounds.run(clock(), clock()) == 0
+    clock.now = datetime(2026, 11, 21, 7, tzinfo=UTC)
+    assert rounds.run(clock(), clock()) == 1
+    assert paper.of(reader)[0].cadence is Cadence.CATCH_UP
