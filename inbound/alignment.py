@@ -68,7 +68,10 @@ def align(answer: Words, sent: SentWords) -> list[Run]:
 
 
 def _find(numbers: Sequence[int], at: int, sent: SentWords, expected: int) -> Run | None:
-    """The run that begins at a word: where it goes on from the last one, else the longest of the two nearest."""
+    """The run that begins at a word: where it goes on from the last one, else the longest of the two nearest.
+
+    A mark is that of its item rather than the same in somebody's words.
+    """
     places = None
     if at + RUN <= len(numbers) and numbers[at + 1] != UNKNOWN and numbers[at + 2] != UNKNOWN:
         places = sent.runs.get(sent.key(numbers[at], numbers[at + 1], numbers[at + 2]))
@@ -78,9 +81,10 @@ def _find(numbers: Sequence[int], at: int, sent: SentWords, expected: int) -> Ru
             return None
     nearest = bisect_left(places, expected)
     best: Run | None = None
-    for place in places[max(0, nearest - 1) : nearest + 1][::-1]:
+    head = sent.heads.get(numbers[at])
+    for place in (*places[max(0, nearest - 1) : nearest + 1][::-1], *(() if head is None else (head,))):
         run = Run(at, at + _extend(numbers, at, sent.words, place), place)
-        if best is None or run.length > best.length:
+        if best is None or run.length > best.length or (run.length == best.length and place == head):
             best = run
         if place == expected:
             break

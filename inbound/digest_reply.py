@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.core.digest import Part, PlacedBy, SentDigest
 from gateway.core.message import ParsedMessage
@@ -23,6 +23,8 @@ _BREAKS = re.compile(r"\s+(?:>[> \t]*)?")
 _MARK = re.compile(r"\[#(\d{1,9})\]")
 _MAX_SOUGHT = 120
 _MAX_MARKS = 20
+_MOST_PARTS = 100
+"""Topics that one mail answers."""
 _HEADING = 2
 """Words of a title that tell it from a mark that somebody typed."""
 _BLANK_LINES = re.compile(r"\n(?:[ \t\xa0]*\n){2,}")
@@ -111,13 +113,14 @@ def _place(stretch: Stretch, found: Found, words: SentWords, sent: SentDigest) -
 
 def _joined(pieces: Sequence[Part]) -> tuple[Part, ...]:
     """What was written in several places for one topic is one answer; what was typed for it stays apart."""
-    found: dict[tuple[int | None, bool], Part] = {}
+    found: dict[tuple[int | None, bool], tuple[Part, list[str]]] = {}
     for piece in pieces:
-        key = piece.topic_id, piece.placed_by is PlacedBy.TYPED
-        above = found.get(key)
-        text = piece.text if above is None else f"{above.text}\n\n{piece.text}"
-        found[key] = Part(piece.topic_id, text, piece.placed_by if above is None else above.placed_by)
-    return tuple(found.values())
+        key, part = (piece.topic_id, piece.placed_by is PlacedBy.TYPED), piece
+        if key not in found and len(found) >= _MOST_PARTS and piece.topic_id is not None:
+            # Nobody answers so many topics: the rest is asked about, with the numbers that stood there.
+            key, part = (None, False), Part(None, f"#{piece.topic_id} {piece.text}", PlacedBy.NOWHERE)
+        found.setdefault(key, (part, []))[1].append(part.text)
+    return tuple(replace(first, text="\n\n".join(texts)) for first, texts in found.values())
 
 
 def _without_courtesies(lines: Sequence[str], author: str) -> Sequence[str]:

@@ -93,9 +93,11 @@ class QuotedWords:
 
     def _is_unique(self, run: Run) -> bool:
         numbers = self.numbers[run.first : run.behind]
-        if self._has_mark(run):
+        marks = [at for at in range(run.first, run.behind) if self.numbers[at] in self.sent.heads]
+        if any(self.words[at] == f"#{self.sent.topic_at(run.place + at - run.first)}" for at in marks):
             return True
-        if len(numbers) < RUN:
+        # The mark of another topic: somebody's words about it, or made to look like it.
+        if marks or len(numbers) < RUN:
             return False
         places = self.sent.runs.get(self.sent.key(*numbers[:RUN]), [])
         if len(places) > _MAX_PLACES:

@@ -35,6 +35,7 @@ _SPANS = (re.compile(_PLAIN, re.IGNORECASE), re.compile(_TANGLED, re.IGNORECASE)
 _TANGLE = re.compile("[@%&]")
 _UNSEEN = re.compile(f"[{_ZERO_WIDTH}]")
 _LINK = re.compile(r"(?:https?|mailto):[^\s<>\"']+")
+_TOKEN = re.compile(r"[a-z2-7]{16,56}")
 
 
 def words_of(text: str) -> list[str]:
@@ -70,7 +71,11 @@ def is_ours(link: str, sent: SentWords, *, quoted: bool) -> bool:
     `quoted`: it stands in a quote, where a link to our host is one that we sent, whatever token it had.
     """
     bare = bare_link(link)
-    return bare in sent.links or ((quoted or "?url=" in link) and _host(bare) in sent.hosts)
+    above, _, end = bare.rpartition("/")
+    # What was sent is kept without its tokens, which stand at the end of a link.
+    if bare in sent.links or (above in sent.links and _TOKEN.fullmatch(end)):
+        return True
+    return (quoted or "?url=" in link) and _host(bare) in sent.hosts
 
 
 def _host(bare: str) -> str:
@@ -104,6 +109,8 @@ class SentWords:
     """The topic of each piece."""
     headings: dict[int, tuple[str, ...]]
     """For each topic the words behind its mark in the line where it first stands."""
+    heads: dict[int, int]
+    """For each mark of a topic, as a number, the place where its own item begins with it: no author writes there."""
     ornaments: frozenset[str]
     """Its lines without any word."""
     links: frozenset[str]
@@ -183,16 +190,18 @@ def _index(sent: SentDigest, fragments: tuple[_Fragment, ...]) -> SentWords:
         marks={},
         topics=topics,
         headings={},
+        heads={},
         ornaments=frozenset().union(*(fragment.ornaments for fragment in fragments)),
         links=links,
         hosts=frozenset(host for link in links if (host := _host(link))),
     )
     for piece, fragment in enumerate(fragments):
         for line in fragment.lines:
+            topic, place = topics[piece], len(found.words)
             _add_line(found, line, piece)
-            topic = topics[piece]
             if topic is not None and topic not in found.headings and line[0] == f"#{topic}":
                 found.headings[topic] = line[1:]
+                found.heads[found.words[place]] = place
     _add_runs(found)
     return found
 

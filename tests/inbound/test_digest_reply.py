@@ -317,3 +317,43 @@ def test_a_broken_link_is_no_answer() -> None:
         "De : Relais <digest@relais.example>\nEnvoyé : vendredi 20 novembre 2026 07:30\nÀ : Alice\nObjet : Résumé\n\n"
     )
     assert of_text(f"Oui.\n\n{head}{text}") == [(None, "nowhere", "Oui.")]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_nobody_steers_the_answers_to_another_topic_by_what_they_wrote(language: str) -> None:
+    """The words of topic 12 hold what looks like the item of topic 31, without the line of its author."""
+    sent = digest(language)
+    mine, true = (next(piece for piece in sent.pieces if piece.topic_id == topic) for topic in (12, 31))
+    item = true.text.strip().split("\n")[1:]
+    forged = "\n".join((item[0], *item[2:]))
+    evil = replace(mine, text=f"{mine.text}{forged}\n", html=f"{mine.html}<pre>{forged}</pre>")
+    sent = replace(sent, pieces=tuple(evil if piece is mine else piece for piece in sent.pieces))
+    said = SAID[language][31]
+    for kept in (item, [item[0], *item[2:]], item[:1], item[:2], item[2:], item[3:5]):
+        text = "\n".join(f"> {line}".rstrip() for line in kept) + f"\n\n{said}\n"
+        [part] = split(mail_of(text, None), sent)
+        assert part.topic_id in (31, None), kept
+        assert part.text.endswith(said)
+    # And the true heading is enough.
+    [part] = split(mail_of(f"> {item[0]}\n\n{said}\n", None), sent)
+    assert (part.topic_id, part.text) == (31, said)
+
+
+def test_a_link_that_had_a_token_is_no_answer() -> None:
+    sent = digest("en")
+    last = sent.pieces[-1]
+    last = replace(last, text=last.text.replace(" : https", " :\nhttps").replace("/u/tok", "/u/"))
+    sent = replace(sent, pieces=(*sent.pieces[:-1], last))
+    quoted = "".join(piece.text for piece in sent.pieces).replace("/u/", "/u/aecccaacm562srx3njemxdr5zvoa")
+    head = "________________________________\nFrom: Relais\nSent: Friday 20 November 2026 07:30\nTo: Bob\nSubject: x"
+    assert parts(split(mail_of(f"WEEKLY\n\n{head}\n\n{quoted}", None), sent)) == [(None, "nowhere", "WEEKLY")]
+    mine = "WEEKLY\n\nhttps://elsewhere.example/u/aecccaacm562srx3njemxdr5zvoa"
+    assert split(mail_of(mine, None), sent)[0].text == mine
+
+
+def test_nobody_answers_thousands_of_topics() -> None:
+    text = "\n".join(f"#{number} Yes." for number in range(1000, 4000))
+    found = split(mail_of(text, None), digest("en"))
+    assert len(found) == 101
+    assert (found[-1].topic_id, found[-1].text.count("Yes.")) == (None, 2900)
+    assert found[-1].text.startswith("#1100 Yes.")
