@@ -32,6 +32,8 @@ from store.posts import NewContent
 
 _PACES = {Verb.ALL: Pace.EACH, Verb.DAILY: Pace.DAILY, Verb.WEEKLY: Pace.WEEKLY}
 _CHOICES = {Verb.MUTE: Choice.MUTED, Verb.FOLLOW: Choice.FOLLOWED}
+_NO_WORDS = (PartState.THANKED, PartState.OBEYED)
+"""What was done and is nobody's to read: it cannot be taken back by its number, nor stand elsewhere."""
 
 
 def obey(
@@ -140,7 +142,10 @@ def _mend_receipt(
     """MOVE and CANCEL: the part goes where its writer says, and a new receipt says where all parts are now."""
     part = asking.part_meant(command, item.case.asked)
     assert part and item.case.facts.person
-    if command.verb is Verb.CANCEL:
+    if part.state in _NO_WORDS:
+        # The receipt that follows says again what was done, and how to undo it.
+        pass
+    elif command.verb is Verb.CANCEL:
         if part.post_id is not None:
             posts.withdraw(tx, part.post_id, now)
         answer_parts.place(tx, part.id, Placed(PartState.WITHDRAWN, part.topic_id, None, part.content_id))
@@ -155,6 +160,8 @@ def _move(
     facts = _facts_of(part, item.case.facts)
     decision = policy.decide(facts, rules)
     assert facts.place
+    if part.state is PartState.POSTED and part.topic_id == facts.place.topic.id:
+        return
     if decision.verdict is not Verdict.PUBLISH:
         # Where it may not stand it does not go; the receipt says where it still is, and why. What came back keeps
         # the reason for which it did.
@@ -164,10 +171,11 @@ def _move(
     if part.post_id is not None:
         posts.withdraw(tx, part.post_id, now)
     words: NewContent | int = part.content_id if part.content_id is not None else content_of(facts, house)
-    if part.post_id is not None and part.content_id is not None:
+    if part.state in (PartState.POSTED, PartState.WITHDRAWN) and part.content_id is not None:
         # Who has it already gets it again in its new place, so it must be another mail.
         words = posts.copy_content(tx, part.content_id, new_message_id(house), now)
-    wanted = Publication(part.id, words, facts, part_key(f"{part.dedup_key}\0{facts.place.topic.id}", part.ordinal))
+    # It may have stood there before, and come back.
+    wanted = Publication(part.id, words, facts, part_key(new_message_id(house), part.ordinal))
     [post] = publish(tx, [wanted], gathered.locked, house, now)
     answer_parts.place(tx, part.id, Placed(PartState.POSTED, facts.place.topic.id, post.post_id, post.content_id))
 

@@ -244,3 +244,53 @@ def test_two_answers_to_one_receipt_in_a_batch_follow_each_other(office: Corresp
     with database.reading() as tx:
         standing = tx.scalars(select(posts.c.topic_id).where(posts.c.withdrawn_at.is_(None))).all()
     assert sorted(standing) == [1, 2]
+
+
+def test_a_part_goes_to_and_fro_and_comes_back(office: Correspondence, database: Database) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, under(digest, {1: "Je viens vendredi avec Paul."}))
+    [receipt] = office.mails()["bob@people.example"]
+
+    def standing() -> list[int]:
+        with database.reading() as tx:
+            return list(tx.scalars(select(posts.c.topic_id).where(posts.c.withdrawn_at.is_(None), posts.c.id > 2)))
+
+    for number, topic in enumerate((2, 2, 1, 2, 1, 1), 2):
+        office.answer("bob", receipt, f"MOVE 1 #{topic}", number=number)
+        assert standing() == [topic]
+    office.answer("bob", receipt, "ANNULER 1", number=8)
+    office.answer("bob", receipt, "ANNULER 1", number=9)
+    assert standing() == []
+    office.answer("bob", receipt, "DÉPLACER 1 #1", number=10)
+    assert (standing(), [p.state for p in office.parts()]) == ([1], [PartState.POSTED])
+
+
+def test_what_was_only_done_is_not_moved(office: Correspondence, database: Database) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, under(digest, {1: "Merci !", 2: "muet"}))
+    [receipt] = office.mails()["bob@people.example"]
+    before = office.parts()
+    for number, word in enumerate(("CANCEL 1", "CANCEL 2", "MOVE 1 #2", "MOVE 2 #1"), 2):
+        office.answer("bob", receipt, word, number=number)
+        assert office.words()[-1] == ("obey", "command")
+    assert office.parts() == before
+    assert len(office.posted()) == 2
+
+
+def test_a_word_above_a_quote_without_marks_is_a_word(office: Correspondence, database: Database) -> None:
+    digest = office.digest_of("bob")
+    body = digest.get_body(("plain",))
+    assert body is not None
+    head = "________________________________\nDe : Relais\nEnvoyé : lundi 23 novembre 2026\nÀ : Bob\nObjet : Résumé"
+    office.answer("bob", digest, f"SEMAINE\n\n{head}\n\n{body.get_content()}")
+    assert office.words() == [("obey", "command")]
+
+
+def test_a_catch_up_to_somebody_in_an_unknown_zone_leaves(office: Correspondence, database: Database) -> None:
+    office.mails()
+    office.network.write(1, 1)
+    with database.transaction() as tx:
+        tx.execute(people.update().where(people.c.id == BOB).values(timezone="Mars/Olympus"))
+        paces.choose(tx, 1, BOB, Pace.EACH, office.clock())
+    assert office.paper.round() == 1
+    assert "Subject 3" in office.digest_of("bob")["Subject"]
