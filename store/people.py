@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from gateway.core.address import Address
 from gateway.core.calling import callings
 from gateway.core.community import NetworkRole, Person, PersonState
-from store.schema import addresses, names, people
+from store.schema import addresses, digest_clocks, names, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,44 @@ def addresses_of(tx: Connection, person_id: int) -> list[tuple[str, bool]]:
     """The address keys of a person, each with whether it is verified."""
     query = select(addresses.c.key, addresses.c.verified_at).where(addresses.c.person_id == person_id)
     return [(row.key, row.verified_at is not None) for row in tx.execute(query.order_by(addresses.c.key))]
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What may change of a person; None leaves it. A digest hour or day of "" is the network's again."""
+
+    name: str | None = None
+    locale: str | None = None
+    timezone: str | None = None
+    digest_at: str | None = None
+    """"08:30"."""
+    digest_on: str | None = None
+    """"0" is Monday."""
+
+
+def change(tx: Connection, person_id: int, traits: Traits) -> None:
+    """Changes these. Where it moves their digests, their clocks are let go: the next round winds them anew."""
+    given = {"name": traits.name, "locale": traits.locale, "timezone": traits.timezone}
+    values: dict[str, object] = {name: value for name, value in given.items() if value is not None}
+    if traits.digest_at is not None:
+        values["digest_at"] = traits.digest_at or None
+    if traits.digest_on is not None:
+        values["digest_on"] = int(traits.digest_on) if traits.digest_on else None
+    if values:
+        tx.execute(update(people).where(people.c.id == person_id).values(values))
+    if traits.name is not None:
+        _call_anew(tx, person_id)
+    if not values.keys().isdisjoint(("timezone", "digest_at", "digest_on")):
+        tx.execute(delete(digest_clocks).where(digest_clocks.c.person_id == person_id))
+
+
+def _call_anew(tx: Connection, person_id: int) -> None:
+    """What others may call a person by goes with the name."""
+    tx.execute(delete(names).where(names.c.person_id == person_id))
+    row = tx.execute(select(people.c.name, people.c.address).where(people.c.id == person_id)).one()
+    calls = [{"key": key, "kind": kind.value, "person_id": person_id} for kind, key in callings(row.name, row.address)]
+    if calls:
+        tx.execute(insert(names), calls)
 
 
 def set_role(tx: Connection, person_id: int, role: NetworkRole) -> None:

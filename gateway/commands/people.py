@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from gateway.commands.erasing import erase_person
 from gateway.commands.output import AsJson, complain, document, facts, fail, record, shown, table
 from gateway.commands.session import open_store, read_settings
 from gateway.core.clock import utc_now
 from gateway.core.community import NetworkRole
+from gateway.core.rhythm import WEEKDAYS
 
-app = typer.Typer(no_args_is_help=True, help="People: add, list and show them.")
+app = typer.Typer(no_args_is_help=True, help="People: add, list, show and erase them.")
+app.command("erase")(erase_person)
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The person's mail address.")]
 
@@ -46,6 +49,41 @@ def add_person(
         typer.echo(f"added {shown(str(new.address))}")
 
 
+@app.command("set")
+def set_person(
+    ctx: typer.Context,
+    email: Email,
+    name: Annotated[str | None, typer.Option(help="The name others see.")] = None,
+    locale: Annotated[str | None, typer.Option(metavar="fr|en", help="Language of their mails.")] = None,
+    timezone: Annotated[str | None, typer.Option(metavar="ZONE", help="Such as Europe/Paris.")] = None,
+    digest_at: Annotated[
+        str | None, typer.Option(metavar="HH:MM", help="The hour of their digests; '' for the network's.")
+    ] = None,
+    digest_on: Annotated[
+        str | None, typer.Option(metavar="DAY", help="The day of their weekly one, as monday; '' for the network's.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is given of a person and leave the rest."""
+    settings = read_settings(ctx)
+    with open_store(settings) as database:
+        from gateway.commands import values
+        from store import people
+
+        try:
+            mailbox = values.mailbox(email, settings)
+            traits = values.traits(name, locale, timezone, digest_at, digest_on)
+        except ValueError as error:
+            fail(str(error))
+        with database.transaction() as tx:
+            person = people.find(tx, mailbox)
+            if person is None:
+                fail(f"{mailbox}: nobody has this address")
+            people.change(tx, person.id, traits)
+            now = people.get_all(tx, [person.id])[person.id]
+    document(record(now)) if as_json else typer.echo(f"changed {shown(now.address)}")
+
+
 @app.command("list")
 def list_people(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List all people by address."""
@@ -66,7 +104,7 @@ def show_person(ctx: typer.Context, email: Email, as_json: AsJson = False) -> No
     settings = read_settings(ctx)
     with open_store(settings) as database:
         from gateway.commands import values
-        from store import memberships, people
+        from store import digests, memberships, people
 
         try:
             mailbox = values.mailbox(email, settings)
@@ -76,12 +114,15 @@ def show_person(ctx: typer.Context, email: Email, as_json: AsJson = False) -> No
             person = people.find(tx, mailbox)
             addresses = people.addresses_of(tx, person.id) if person else []
             places = memberships.of_person(tx, person.id) if person else []
+            reader = digests.readers(tx, [person.id]).get(person.id) if person else None
     if person is None:
         fail(f"{mailbox}: nobody has this address")
     if as_json:
         document(
             {
                 **record(person),
+                "digest_at": reader.at if reader else None,
+                "digest_on": WEEKDAYS[reader.on] if reader and reader.on is not None else None,
                 "addresses": [{"address": key, "verified": verified} for key, verified in addresses],
                 "memberships": [{"community": c.address, "role": m.role, "pace": m.pace} for c, m in places],
             }

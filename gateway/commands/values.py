@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gateway import naming
 from gateway.commands.words import CommunityPace
-from gateway.core import address
+from gateway.core import address, rhythm
 from gateway.core.address import Address, AddressError
 from gateway.core.community import (
     RESTRICTABLE,
@@ -28,7 +28,7 @@ from gateway.core.community import (
     Role,
 )
 from store.communities import NewCommunity
-from store.people import NewPerson
+from store.people import NewPerson, Traits
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -72,6 +72,26 @@ def person(values: Mapping[str, str], settings: Settings, role: NetworkRole = Ne
         locale,
         time_zone(values.get("timezone", "").strip() or settings.gateway.timezone),
         role,
+    )
+
+
+def traits(
+    name: str | None, locale: str | None, timezone: str | None, digest_at: str | None, digest_on: str | None
+) -> Traits:
+    """What is to change of a person, None for what stays."""
+    if locale is not None and locale.strip().lower() not in LOCALES:
+        raise ValueError(f"{locale}: not a language we speak ({', '.join(LOCALES)})")
+    try:
+        at = rhythm.parse_hour(digest_at).strftime("%H:%M") if digest_at else digest_at
+        on = str(rhythm.parse_weekday(digest_on)) if digest_on else digest_on
+    except ValueError as error:
+        raise ValueError(f"{digest_at or ''} {digest_on or ''}".strip() + f": {error}") from error
+    return Traits(
+        name=naming.shown_text(name) if name is not None else None,
+        locale=locale.strip().lower() if locale is not None else None,
+        timezone=time_zone(timezone.strip()) if timezone is not None else None,
+        digest_at=at,
+        digest_on=on,
     )
 
 

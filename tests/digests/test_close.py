@@ -14,8 +14,10 @@ from digests.schedule import FURTHEST
 from gateway.core.community import Choice, Pace
 from gateway.core.digest import Cadence, Section, Why
 from store import digests, paces
+from store import people as store_people
 from store.database import Database
 from store.packing import pack, unpack
+from store.people import Traits
 from store.schema import deliveries, people, thanks, topic_choices
 from store.wakeups import Wakeups
 from tests.digests.newspaper import PLAN, Newspaper
@@ -475,3 +477,16 @@ def test_a_catch_up_waits_for_the_end_of_quiet_hours(
     clock.now = datetime(2026, 11, 21, 7, tzinfo=UTC)
     assert rounds.run(clock(), clock()) == 1
     assert paper.of(reader)[0].cadence is Cadence.CATCH_UP
+
+
+def test_another_hour_of_ones_own_counts_from_the_next_round(
+    paper: Newspaper, network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    _, author, reader = place
+    paper.round()
+    with database.transaction() as tx:
+        store_people.change(tx, reader, Traits(digest_at="18:00", digest_on="4"))
+    paper.round()
+    assert paper.next_due(reader, Cadence.DAILY) == datetime(2026, 11, 20, 17, tzinfo=UTC)
+    assert paper.next_due(reader, Cadence.WEEKLY) == datetime(2026, 11, 20, 17, tzinfo=UTC)
+    assert paper.next_due(author, Cadence.DAILY) == MONDAY

@@ -80,6 +80,8 @@ def test_a_person_is_added_listed_and_shown(either_relais: Console) -> None:
         "timezone": "Asia/Tokyo",
         "role": "member",
         "state": "active",
+        "digest_at": None,
+        "digest_on": None,
         "addresses": [{"address": "ann@people.example", "verified": True}],
         "memberships": [{"community": "garden", "role": "member", "pace": "off"}],
     }
@@ -175,3 +177,27 @@ def test_nobody_lives_in_the_domain_of_the_communities(relais: Console, local: s
     file = relais.folder / "own.csv"
     file.write_text(f"email,name,locale,timezone\n{own},Own,,\n")
     assert "line 2: " in relais.run("import", "people", str(file)).stderr
+
+
+def test_a_person_is_changed_and_so_is_when_their_digests_go(either_relais: Console) -> None:
+    relais = either_relais
+    relais.done("person", "add", "ann@people.example", "--name", "Ann")
+    options = ["--name", "Ann Martin", "--locale", "fr", "--timezone", "Asia/Tokyo", "--digest-at", "8:30"]
+    assert relais.done("person", "set", "ann@people.example", *options, "--digest-on", "Friday") == (
+        "changed ann@people.example\n"
+    )
+    ann = relais.json("person", "show", "ann@people.example")
+    assert [ann[k] for k in ("name", "locale", "timezone", "digest_at", "digest_on")] == [
+        *("Ann Martin", "fr", "Asia/Tokyo", "08:30", "friday")
+    ]
+    relais.done("person", "set", "ann@people.example", "--digest-at", "", "--digest-on", "")
+    ann = relais.json("person", "show", "ann@people.example")
+    assert (ann["name"], ann["digest_at"], ann["digest_on"]) == ("Ann Martin", None, None)
+    for wrong in (
+        ["--digest-at", "25:00"],
+        ["--digest-on", "caturday"],
+        ["--timezone", "Nowhere"],
+        ["--locale", "tlh"],
+    ):
+        relais.refused("person", "set", "ann@people.example", *wrong)
+    assert "nobody" in relais.refused("person", "set", "eve@people.example", "--name", "Eve")
