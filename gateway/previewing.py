@@ -56,6 +56,7 @@ class PreviewedMail:
     left_out: int
     reasons: tuple[Reason, ...]
     raw: bytes
+    reverse_path: str
 
     @property
     def subject(self) -> str:
@@ -101,6 +102,7 @@ def preview_mail(app: App, address: Address, cadence: Cadence, now: datetime) ->
         left_out=found.digest.left_out,
         reasons=tuple(reason for reason in reasons if reason.topic in shown),
         raw=composed.data,
+        reverse_path=composed.reverse_path,
     )
 
 

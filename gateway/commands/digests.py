@@ -99,6 +99,45 @@ def preview_digest(
         typer.echo(on_screen(_content(mail, shape)), nl=False)
 
 
+@app.command("test")
+def send_test(
+    ctx: typer.Context,
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="Who gets it: an administrator, or the reader.")],
+    reader: Annotated[
+        str | None, typer.Option("--for", metavar="EMAIL", help="Whose digest; by default that of who gets it.")
+    ] = None,
+    cadence: Annotated[DigestCadence, typer.Option(help="Which of their digests.")] = DigestCadence.DAILY,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Mail the next digest of a person, as preview shows it, to look at; marked as a test. Changes nothing.
+
+    It is sent at once, in one try. Its links and addresses open nothing.
+    """
+    with _gateway(ctx) as gateway:
+        from gateway.commands import values
+        from gateway.core.delivery import DeliveryState
+        from gateway.previewing import Silence
+        from gateway.sampling import send_sample
+
+        try:
+            to = values.mailbox(email, gateway.settings)
+            whose = values.mailbox(reader, gateway.settings) if reader else to
+        except ValueError as error:
+            fail(str(error))
+        sent = send_sample(gateway, to, whose, Cadence(cadence.value), _moment(now, gateway))
+    if isinstance(sent, Silence):
+        _tell_silence(sent, str(whose), cadence, as_json=as_json)
+        raise typer.Exit(1)
+    answer = str(sent.reply) if sent.reply else sent.detail
+    if as_json:
+        document({"to": str(to), "for": str(whose), "cadence": cadence, "state": sent.state, "answer": answer})
+    elif sent.state is DeliveryState.DELIVERED:
+        typer.echo(shown(f"sent to {to}"))
+    if sent.state is not DeliveryState.DELIVERED:
+        fail(f"not sent to {to}: {answer}")
+
+
 @app.command("forecast")
 def forecast_change(
     ctx: typer.Context,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -329,3 +330,57 @@ def test_all_digests_are_paused_and_go_on(town: Town) -> None:
     assert relais.done("digest", "resume") == "digests go on\n"
     assert relais.json("status")["digests_paused_since"] is None
     assert relais.json("digest", "run", "--now", MONDAY)["closed"] == 1
+
+
+def sent_tests(town: Town) -> list[EmailMessage]:
+    folder = town.relais.folder / "outbox" / "new"
+    mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in folder.iterdir()]
+    return [mail for mail in mails if isinstance(mail, EmailMessage) and str(mail["Subject"]).startswith("[TEST] ")]
+
+
+def test_a_digest_is_mailed_to_look_at_and_nothing_moves(town: Town) -> None:
+    town.network.write(town.ann, town.garden)
+    town.relais.done("person", "add", "chief@people.example", "--role", "admin")
+    before = town.state()
+    to_self = town.relais.json("digest", "test", "bob@people.example", "--now", MONDAY)
+    assert (to_self["for"], to_self["state"]) == ("bob@people.example", "delivered")
+    words = ("digest", "test", "chief@people.example", "--for", "bob@people.example", "--now", MONDAY)
+    assert town.relais.done(*words) == "sent to chief@people.example\n"
+    town.relais.done(*words)
+    assert town.state() == before
+    mails = sent_tests(town)
+    assert sorted(str(mail["To"]) for mail in mails) == [
+        "bob@people.example",
+        "chief@people.example",
+        "chief@people.example",
+    ]
+    # A mail service shows one of several that have the same identity.
+    assert len({mail["Message-ID"] for mail in mails}) == 3
+    shown = town.eml("bob")
+    for mail in mails:
+        assert mail["Subject"] == f"[TEST] {shown['Subject']}"
+        assert abs(mail["Date"].datetime - utc_now()) < timedelta(minutes=2)
+        assert [name for name in mail if name not in ENVELOPE] == list(shown)
+        assert words_of(mail, "plain") == words_of(shown, "plain")
+
+
+def test_nobody_but_an_administrator_is_mailed_the_digest_of_another(town: Town) -> None:
+    town.network.write(town.ann, town.garden)
+    refused = town.relais.refused("digest", "test", "ann@people.example", "--for", "bob@people.example")
+    assert "no administrator" in refused
+    assert "nobody" in town.relais.refused("digest", "test", "bob@people.example", "--for", "eve@people.example")
+    assert "nobody" in town.relais.refused("digest", "test", "eve@people.example")
+    assert "nothing new" in town.relais.refused("digest", "test", "ann@people.example", "--now", MONDAY)
+    town.network.suspend(town.bob)
+    assert "suspended" in town.relais.refused("digest", "test", "bob@people.example")
+    assert not (town.relais.folder / "outbox").exists()
+
+
+def test_a_test_that_the_relay_does_not_take_is_not_sent(town: Town) -> None:
+    town.network.write(town.ann, town.garden)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    settings = town.relais.config.read_text()
+    town.relais.config.write_text(settings.replace("[relay]", f'[relay]\nhost = "127.0.0.1"\nport = {port}'))
+    refused = town.relais.refused("digest", "test", "bob@people.example", "--now", MONDAY)
+    assert "not sent to bob@people.example: no connection" in refused
