@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from gateway.core.community import Person
 from gateway.core.digest import SentDigest
 from gateway.core.message import NOTHING_KNOWN, Hints, Mail
-from inbound.route import Destination, House, ToDigest, ToParent, ToPost, digest_answered, route
+from inbound.route import Destination, House, ToDigest, ToParent, ToPost, ToQuestion, digest_answered, route
 from store import people, posts
 
 SentTexts: TypeAlias = Callable[[Connection, Iterable[tuple[int, str]]], dict[tuple[int, str], str]]
@@ -95,6 +95,9 @@ def _glimpse(mail: Mail, house: House) -> _Glimpse:
         else:
             answered += [i.decode("ascii", "replace") for i in reversed(_MESSAGE_ID.findall(value))]
     latest = tuple(dict.fromkeys(answered))[:_MOST_ANSWERED]
+    if any(isinstance(to, ToQuestion) for to in destinations):
+        # It quotes a notice of ours: the posts that its thread also names would make the rest of that look typed.
+        latest = ()
     person_id = tokens[0].token_person_id if tokens else None
     return _Glimpse(
         tuple(to.post_id for to in tokens), person_id, latest, author, _digest(destinations, answered, house)

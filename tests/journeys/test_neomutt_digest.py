@@ -119,7 +119,7 @@ async def test_a_digest_is_answered_in_two_languages(
     receipt = await office.answer("bea", french, under("bea", {1: "Je m’en occupe demain.", 2: "Et une prise, non ?"}))
     assert office.parts() == [(1, "posted", "Je m’en occupe demain."), (2, "posted", "Et une prise, non ?")]
     assert "#1" in letters.text_of(receipt) and "#2" in letters.text_of(receipt)
-    await office.answer("bea", receipt, "lines = ['DÉPLACER 1 #3']")
+    await office.answer("bea", receipt, "lines = ['DÉPLACER 1 #3', ''] + lines")
     assert office.posted() == [(2, "Et une prise, non ?"), (3, "Je m’en occupe demain.")]
 
     question = await office.answer("cem", english, above("That suits me, thanks to all of you for the work."))
