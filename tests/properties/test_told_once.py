@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,12 +15,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
+from digests.candidate import Budget
 from gateway.core.community import Pace
-from store import audience, paces
+from store import audience, paces, switches
 from store.database import Database
 from store.packing import unpack
 from store.schema import deliveries, digests, metadata, posts
-from tests.digests.newspaper import Newspaper
+from store.switches import Switch
+from tests.digests.newspaper import PLAN, Newspaper
 from tests.network import Network, SetClock
 
 FRIDAY = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -36,14 +39,16 @@ class Told(RuleBasedStateMachine):
 
     database: Database
 
-    @initialize()
-    def found(self) -> None:
+    @initialize(min_items=st.integers(1, 3))
+    def found(self, min_items: int) -> None:
         for table in reversed(metadata.sorted_tables):
             with self.database.transaction() as tx:
                 tx.execute(table.delete())
         self.clock = SetClock(FRIDAY)
         self.network = Network(self.database, self.clock)
-        self.paper = Newspaper(self.database, self.network)
+        self.min_items = min_items
+        self.latest_post_at = FRIDAY
+        self.paper = Newspaper(self.database, self.network, replace(PLAN, budget=Budget(min_items=min_items)))
         self.people = self.network.persons(*(f"p{n}" for n in range(PEOPLE)))
         self.places = [self.network.community(f"c{n}", pace=Pace.DAILY) for n in range(PLACES)]
         for place in self.places:
@@ -66,6 +71,7 @@ class Told(RuleBasedStateMachine):
         above = self.latest[there][-1] if answers and self.latest[there] else None
         [post] = self.network.write(writer, there, answering=above)
         self.latest[there].append(post)
+        self.latest_post_at = max(self.latest_post_at, self.clock())
         self.home[post], self.author[post] = there, writer
         self.owed |= {(p, post) for p in self.people if p != writer and self.pace(there, p) in HEARD}
 
@@ -103,6 +109,14 @@ class Told(RuleBasedStateMachine):
     def resume(self, person: int) -> None:
         with self.database.transaction() as tx:
             paces.resume(tx, self.people[person])
+
+    @rule(on=st.booleans())
+    def pause_all(self, on: bool) -> None:
+        with self.database.transaction() as tx:
+            if on:
+                switches.turn_on(tx, Switch.DIGESTS_PAUSED, self.clock())
+            else:
+                switches.turn_off(tx, Switch.DIGESTS_PAUSED)
 
     @rule()
     def fan_out(self) -> None:
@@ -174,6 +188,10 @@ class Told(RuleBasedStateMachine):
             return
         for person in range(PEOPLE):
             self.resume(person)
+        self.pause_all(on=False)
+        if self.min_items > 1:
+            # What a clock that was set back takes for young may wait for longer by that.
+            self.clock.now = max(self.clock.now, self.latest_post_at)
         for _ in range(10):
             self.network.fan_out()
             self.clock.now = max(self.clock.now, FRIDAY) + timedelta(days=1)
