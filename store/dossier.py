@@ -1,0 +1,123 @@
+"""Dossier: what is stored about one person, for them to read (GDPR art. 15). Read by the command line; writes nothing.
+
+Words of others are named, not given: a mention says in which post, a digest which day it was of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, Select, func, or_, select
+
+from store.schema import (
+    addresses,
+    answer_parts,
+    arrivals,
+    attachments,
+    communities,
+    contents,
+    deliveries,
+    digest_clocks,
+    digests,
+    memberships,
+    mentions,
+    names,
+    notices,
+    people,
+    posts,
+    spool,
+    thanks,
+    topic_choices,
+    topics,
+)
+
+Value: TypeAlias = str | int | bool | date | datetime | None
+
+
+def sections(tx: Connection, person_id: int) -> Iterator[tuple[str, Iterator[dict[str, Value]]]]:
+    """(name, rows) of each kind of thing that is stored; read the rows of one before asking for the next.
+
+    A thousand rows at a time are in memory.
+    """
+    for name, query in _queries(person_id):
+        rows = tx.execute(query.execution_options(yield_per=1000))
+        yield name, (row._asdict() for row in rows)
+
+
+def _queries(person_id: int) -> Iterator[tuple[str, Select[Any]]]:
+    yield "person", select(people).where(people.c.id == person_id)
+    yield "addresses", select(addresses.c.key, addresses.c.verified_at).where(addresses.c.person_id == person_id)
+    yield "called", select(names.c.key).where(names.c.person_id == person_id).distinct().order_by(names.c.key)
+    yield (
+        "memberships",
+        select(communities.c.address, memberships.c.role, memberships.c.pace, memberships.c.joined_at)
+        .join(communities, communities.c.id == memberships.c.community_id)
+        .where(memberships.c.person_id == person_id)
+        .order_by(communities.c.address),
+    )
+    yield from _written(person_id)
+    yield from _chosen(person_id)
+    yield from _received(person_id)
+
+
+def _written(person_id: int) -> Iterator[tuple[str, Select[Any]]]:
+    yield (
+        "posts",
+        select(posts.c.id, communities.c.address.label("community"), posts.c.topic_id, posts.c.created_at)
+        .add_columns(posts.c.withdrawn_at, posts.c.content_id)
+        .join(communities, communities.c.id == posts.c.community_id)
+        .where(posts.c.author_id == person_id)
+        .order_by(posts.c.id),
+    )
+    words = ("id", "subject", "text", "quoted", "forwarded", "signature", "language", "author_message_id", "created_at")
+    yield (
+        "words",
+        select(*(contents.c[name] for name in words)).where(contents.c.author_id == person_id).order_by(contents.c.id),
+    )
+    files = ("content_id", "name", "content_type", "size", "sha256")
+    yield (
+        "files",
+        select(*(attachments.c[name] for name in files))
+        .join(contents, contents.c.id == attachments.c.content_id)
+        .where(contents.c.author_id == person_id)
+        .order_by(attachments.c.id),
+    )
+    parts = ("digest_id", "ordinal", "state", "reason", "topic_id", "post_id", "text", "created_at")
+    yield "parts", _own(answer_parts, parts, person_id).order_by(answer_parts.c.id)
+    own = select(addresses.c.key).where(addresses.c.person_id == person_id)
+    yield (
+        "mails",
+        select(arrivals.c.id, spool.c.received_at, spool.c.reverse_path, arrivals.c.forward_path, spool.c.size)
+        .add_columns(spool.c.peer, arrivals.c.state, arrivals.c.verdict, arrivals.c.reason, arrivals.c.post_id)
+        .add_columns(arrivals.c.returns)
+        .join(spool, spool.c.id == arrivals.c.spool_id)
+        .where(or_(arrivals.c.person_id == person_id, func.lower(spool.c.reverse_path).in_(own)))
+        .order_by(arrivals.c.id),
+    )
+
+
+def _chosen(person_id: int) -> Iterator[tuple[str, Select[Any]]]:
+    yield (
+        "choices",
+        select(topic_choices.c.topic_id, topics.c.title, topic_choices.c.choice)
+        .join(topics, topics.c.id == topic_choices.c.topic_id)
+        .where(topic_choices.c.person_id == person_id)
+        .order_by(topic_choices.c.topic_id),
+    )
+    yield "thanks", _own(thanks, ("post_id", "created_at"), person_id).order_by(thanks.c.post_id)
+    yield "mentions", _own(mentions, ("post_id",), person_id).order_by(mentions.c.post_id)
+
+
+def _received(person_id: int) -> Iterator[tuple[str, Select[Any]]]:
+    yield "clocks", _own(digest_clocks, ("cadence", "next_due_at"), person_id)
+    yield "digests", _own(digests, ("id", "cadence", "period", "created_at"), person_id).order_by(digests.c.id)
+    told = ("id", "kind", "reason", "sent_to", "topic_title", "subject", "created_at")
+    yield "notices", _own(notices, told, person_id).order_by(notices.c.id)
+    sent = ("id", "kind", "post_id", "digest_id", "notice_id", "state", "created_at", "finished_at", "answer")
+    yield "deliveries", _own(deliveries, sent, person_id).order_by(deliveries.c.id)
+
+
+def _own(table: Any, columns: tuple[str, ...], person_id: int) -> Select[Any]:
+    return select(*(table.c[name] for name in columns)).where(table.c.person_id == person_id)
