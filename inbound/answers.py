@@ -104,7 +104,8 @@ def complete(case: Case, around: Around) -> Case:
     digest = answered.digests.get(to.digest_id)
     facts = replace(facts, command=command, digest=digest, duplicate=bool(done) and len(done) == len(before))
     parts = tuple(PartCase(part, _part_facts(part, facts, around)) for part in facts.reading.parts or ())
-    return replace(case, facts=facts, parts=parts, done=done)
+    filed = any(part.content_id is not None for part in before)
+    return replace(case, facts=facts, parts=parts, done=done, filed=filed)
 
 
 def _with_question(case: Case, command: Command | None, around: Around) -> Case:

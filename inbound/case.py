@@ -52,6 +52,8 @@ class Case:
     """Of an answer to a digest."""
     done: frozenset[int] = frozenset()
     """The numbers of those parts that were shared out before, when others were held."""
+    filed: bool = False
+    """Of those some were words, and the files went with them or wait beside them."""
     asked: tuple[StoredPart, ...] = ()
     """What the answered receipt tells of, by whose numbers a command calls it."""
     obeyed: Obeyed | None = None

@@ -85,23 +85,19 @@ def _writer(facts: Facts) -> int:
 
 
 def _with_files(item: Decided, parts: list[PlannedPart]) -> list[PlannedPart]:
-    """Files go with the one part that is posted; among several, they wait for their writer to say with which."""
+    """Files go with the one part that is words; among several, they wait for their writer to say with which.
+
+    A part that is held takes them along, and gets them when it is approved. They go once.
+    """
     files = item.case.facts.reading.parsed.attachments
-    if not files:
+    if not files or item.case.filed:
         return parts
-    posted = [part for part in parts if part.state is PartState.POSTED]
-    if len(posted) == 1 and len(parts) == 1:
-        [only] = posted
-        return [replace(only, facts=_carrying(only.facts, item))]
     asked = [part for part in parts if part.state is PartState.ASKED]
-    if asked:
-        first = parts.index(asked[0])
-        return [replace(p, facts=_carrying(p.facts, item)) if n == first else p for n, p in enumerate(parts)]
-    if len(posted) == 1:
-        return [replace(p, facts=_carrying(p.facts, item)) if p is posted[0] else p for p in parts]
+    words = [part for part in parts if part.state in (PartState.POSTED, PartState.HELD)]
+    if asked or len(words) == 1:
+        takes = asked[0] if asked else words[0]
+        return [replace(p, facts=_carrying(p.facts, item)) if p is takes else p for p in parts]
     number = len(item.case.parts) + 1
-    if number in item.case.done:
-        return parts
     alone = Part(None, "", PlacedBy.NOWHERE)
     facts = replace(item.case.facts, reading=replace(item.case.facts.reading, body=Body("", None)))
     return [*parts, PlannedPart(item, number, alone, PartState.ASKED, "", facts)]
