@@ -15,7 +15,7 @@ from typing import Annotated, Any, TextIO
 import typer
 from typer.core import TyperGroup
 
-from gateway.commands import communities, digests, doctor, erasing, exporting, imports, mails, members, people, queues
+from gateway.commands import communities, digests, doctor, imports, mails, members, people, queues
 from gateway.commands.output import AsJson, complain, document, facts, fail, harmless, shown
 from gateway.commands.session import open_store, read_settings
 from gateway.core.clock import utc_now
@@ -228,8 +228,6 @@ app.command("accept")(mails.accept)
 app.add_typer(queues.arrivals_app, name="arrivals")
 app.add_typer(queues.deliveries_app, name="deliveries")
 app.add_typer(communities.app, name="community")
-people.app.command("export")(exporting.export_person)
-people.app.command("erase")(erasing.erase_person)
 app.add_typer(people.app, name="person")
 app.add_typer(members.app, name="member")
 app.add_typer(imports.app, name="import")

@@ -7,13 +7,15 @@ from typing import Annotated
 import typer
 
 from gateway.commands.erasing import erase_person
+from gateway.commands.exporting import export_person
 from gateway.commands.output import AsJson, complain, document, facts, fail, record, shown, table
 from gateway.commands.session import open_store, read_settings
 from gateway.core.clock import utc_now
 from gateway.core.community import NetworkRole
 from gateway.core.rhythm import WEEKDAYS
 
-app = typer.Typer(no_args_is_help=True, help="People: add, list, show and erase them.")
+app = typer.Typer(no_args_is_help=True, help="People: add, change, list, show, export and erase them.")
+app.command("export")(export_person)
 app.command("erase")(erase_person)
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The person's mail address.")]
