@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, exists, false, func, or_, select, update
+from sqlalchemy import Connection, and_, case, exists, false, func, or_, select, text, update
 
 from gateway.core.community import Pace
 from store import audience
@@ -126,7 +126,8 @@ def resume(tx: Connection, person_id: int) -> bool:
 
 def ended_pauses(tx: Connection, now: datetime, most: int) -> list[int]:
     """Up to `most` people whose pause was to end by now."""
-    query = select(people.c.id).where(people.c.paused.is_(True), people.c.paused_until <= now)
+    # In the words of the partial index, which SQLite takes literally: `paused IS 1` would scan all people.
+    query = select(people.c.id).where(text("people.paused"), people.c.paused_until <= now)
     return list(tx.scalars(query.order_by(people.c.paused_until).limit(most)))
 
 

@@ -16,15 +16,18 @@ import pytest
 from sqlalchemy import Connection, event
 
 from gateway.core.delivery import Delivery, DeliveryKind, Lease
+from gateway.core.digest import Cadence
 from gateway.core.notice import NoticeKind
 from store import (
     arrivals,
     audience,
     communities,
     deliveries,
+    digests,
     memberships,
     notices,
     objections,
+    paces,
     past_mails,
     people,
     posts,
@@ -87,6 +90,10 @@ STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "objections.wanted": lambda tx: objections.wanted(tx, [HELD]),
     "deliveries.renew": lambda tx: deliveries.renew(tx, [HELD], NOW),
     "deliveries.release_all": lambda tx: deliveries.release_all(tx, NOW),
+    "paces.ended_pauses": lambda tx: paces.ended_pauses(tx, NOW, 10),
+    "digests.due": lambda tx: digests.due(tx, Cadence.DAILY, NOW, 10),
+    "digests.owed": lambda tx: digests.owed(tx, 10),
+    "digests.following": lambda tx: digests.following(tx, Cadence.DAILY, [1, 2]),
     "times.set_right": lambda tx: times.set_right(tx, NOW),
     "deliveries.purge": lambda tx: deliveries.purge(tx, PAST, 100),
 }
