@@ -159,12 +159,16 @@ def _forget_titles(tx: Connection, person_id: int, marks: Marks) -> None:
         cut = func.replace(contents.c.subject, title, marks.words)
         tx.execute(update(topics).where(topics.c.id == topic_id).values(title=marks.words))
         tx.execute(update(contents).where(contents.c.id.in_(within)).values(subject=cut))
-        told = func.replace(notices.c.subject, title, marks.words)
-        tx.execute(update(notices).where(notices.c.topic_title == whole).values(topic_title=marks.words, subject=told))
     if not titles:
         return
+    # Notices have no index of titles: they are read once, and few tell of any.
+    gone = set(titles.values())
+    for told in gone.intersection(tx.scalars(select(notices.c.topic_title).distinct())):
+        subject = func.replace(notices.c.subject, told.removesuffix("…"), marks.words)
+        same = notices.c.topic_title == told
+        tx.execute(update(notices).where(same).values(topic_title=marks.words, subject=subject))
     for row in tx.execute(select(notices.c.id, notices.c.details).where(notices.c.details.is_not(None))).all():
-        if row.details and row.details.get("topic_title") in titles.values():
+        if row.details and row.details.get("topic_title") in gone:
             told_now = {**row.details, "topic_title": marks.words}
             tx.execute(update(notices).where(notices.c.id == row.id).values(details=told_now))
 
