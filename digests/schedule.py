@@ -82,14 +82,6 @@ def opening(rhythm: Rhythm, moment: datetime) -> datetime:
     return next_due(Cadence.DAILY, rhythm, moment).at
 
 
-def is_stranded(next_due_at: datetime, now: datetime) -> bool:
-    """Whether it lies so far ahead that a clock must have been ahead when it was written: next_due is asked again.
-
-    For the few who do wait so long (one weekday, and holidays on it for weeks) next_due says the same once more.
-    """
-    return next_due_at - now > FURTHEST
-
-
 def is_quiet(hour: time, quiet: tuple[time, time] | None) -> bool:
     """Whether nothing is sent at that local hour. The first end is quiet, the second is not; equal ends are no span."""
     if quiet is None:

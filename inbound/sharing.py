@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.core.command import Command, Place, Verb
-from gateway.core.decision import Reason, Verdict
+from gateway.core.decision import Verdict
 from gateway.core.digest import Part, PartState, PlacedBy
 from gateway.core.message import Body
 from inbound import policy
@@ -20,7 +20,7 @@ from inbound.policy import Facts, Rules
 from inbound.thanks import read_thanks
 
 _LONGEST_COMMAND = 100
-_OF_A_TOPIC = frozenset((Verb.MUTE, Verb.FOLLOW, Verb.STOP, Verb.LEAVE, Verb.GET))
+_OF_A_TOPIC = frozenset((Verb.MUTE, Verb.FOLLOW, Verb.STOP, Verb.LEAVE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,3 @@ def _carrying(facts: Facts, item: Decided) -> Facts:
     whole = item.case.facts.reading.parsed
     reading = facts.reading
     return replace(facts, reading=replace(reading, parsed=replace(reading.parsed, attachments=whole.attachments)))
-
-
-def reason_of(planned: PlannedPart) -> Reason | None:
-    """Why a part came back or is held; None for the others."""
-    return Reason(planned.reason) if planned.state in (PartState.HELD, PartState.RETURNED) else None

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from digests.calendar import public_holidays
-from digests.schedule import FURTHEST, Due, is_quiet, is_stranded, latest_due, next_due, opening
+from digests.schedule import Due, is_quiet, latest_due, next_due, opening
 from gateway.core.digest import Cadence, Period, Rhythm
 
 DAILY, WEEKLY = Cadence.DAILY, Cadence.WEEKLY
@@ -278,15 +278,6 @@ def test_what_cannot_be_asked(ask: Callable[[Cadence, Rhythm, datetime], Due]) -
         ask(Cadence.CATCH_UP, rhythm(), local("2026-03-06"))
     with pytest.raises(ValueError, match="a moment without a zone"):
         ask(DAILY, rhythm(), datetime(2026, 3, 6))  # noqa: DTZ001 (the mistake itself)
-
-
-def test_a_due_is_stranded_where_a_clock_was_ahead() -> None:
-    now = local("2026-03-06 12:00")
-    assert not is_stranded(next_due(WEEKLY, rhythm(), now).at, now)
-    assert not is_stranded(now + FURTHEST, now)
-    assert is_stranded(now + FURTHEST + timedelta(seconds=1), now)
-    assert is_stranded(now + timedelta(days=3650), now)
-    assert not is_stranded(now - timedelta(days=3650), now)
 
 
 def test_a_hundred_thousand_people_take_seconds() -> None:
