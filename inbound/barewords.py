@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-MAX_TAGS = 50_000
+MAX_TAGS = 25_000
 MAX_DEPTH = 512
 MAX_REPEATED = 200_000
 MAX_ATTRIBUTES = 200
