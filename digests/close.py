@@ -23,6 +23,7 @@ from gateway.core.rhythm import Choices, parse_hour, rhythm_of
 from store import digests, news
 from store.digests import Following, NewDigest, Reader
 
+_SAME_KEPT = 500
 BATCH = 200
 """Readers a transaction: short ones, so that nobody waits long behind one."""
 LONGEST_WAIT = timedelta(days=7)
@@ -198,6 +199,9 @@ class Closer:
             return select(offer.candidates, offer.reader, self.plan.budget, self.now)
         # Very many readers of one community have nothing of their own in its news: they get the same.
         if offer.common not in self._selections:
+            if len(self._selections) >= _SAME_KEPT:
+                # Where everybody follows something else, there is little to share and much to hold.
+                self._selections.clear()
             self._selections[offer.common] = select(offer.candidates, offer.reader, self.plan.budget, self.now)
         return self._selections[offer.common]
 
