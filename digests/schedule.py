@@ -11,13 +11,12 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
 from itertools import islice
 from typing import assert_never
-from zoneinfo import ZoneInfo
 
 from digests.calendar import is_working_day
 from gateway.core.digest import Cadence, Period, Rhythm
+from gateway.core.zones import zone_named
 
 FURTHEST = timedelta(days=21)
 """No digest of who works on more than one weekday is due so far ahead, in whatever country."""
@@ -45,7 +44,7 @@ def next_due(cadence: Cadence, rhythm: Rhythm, after: datetime) -> Due:
     machine does not know is UTC. Raises ValueError for a catch-up, which goes by no clock, for a moment without a
     zone, and for a calendar without any working day.
     """
-    zone = _zone(rhythm.timezone)
+    zone = zone_named(rhythm.timezone)
     for due in _dues(cadence, rhythm, zone, _local_day(after, zone), 1):
         if due.at > after:
             return due
@@ -57,7 +56,7 @@ def latest_due(cadence: Cadence, rhythm: Rhythm, now: datetime) -> Due:
 
     Raises ValueError as next_due does.
     """
-    zone = _zone(rhythm.timezone)
+    zone = zone_named(rhythm.timezone)
     # Where clocks go back across midnight, the hours before it come again after tomorrow's first ones.
     for due in _dues(cadence, rhythm, zone, _local_day(now, zone) + _DAY, -1):
         if due.at <= now:
@@ -71,7 +70,7 @@ def opening(rhythm: Rhythm, moment: datetime) -> datetime:
     On a working day that is at once, or when the quiet hours of the day end; else it waits for the next daily due, and
     becomes one with it. Raises ValueError as next_due does.
     """
-    zone = _zone(rhythm.timezone)
+    zone = zone_named(rhythm.timezone)
     day = _local_day(moment, zone)
     if is_working_day(day, rhythm):
         if not is_quiet(moment.astimezone(zone).time(), rhythm.quiet):
@@ -92,7 +91,7 @@ def is_quiet(hour: time, quiet: tuple[time, time] | None) -> bool:
 
 def is_quiet_at(rhythm: Rhythm, moment: datetime) -> bool:
     """Whether nothing is sent to this person at that moment, by their clock."""
-    return is_quiet(moment.astimezone(_zone(rhythm.timezone)).time(), rhythm.quiet)
+    return is_quiet(moment.astimezone(zone_named(rhythm.timezone)).time(), rhythm.quiet)
 
 
 def _dues(cadence: Cadence, rhythm: Rhythm, zone: tzinfo, day: date, step: int) -> Iterator[Due]:
@@ -159,12 +158,3 @@ def _local_day(moment: datetime, zone: tzinfo) -> date:
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone")
     return moment.astimezone(zone).date()
-
-
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> tzinfo:
-    """Kept longer than zoneinfo keeps it, which reads a file again for every ninth zone."""
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        return UTC

@@ -6,14 +6,13 @@ Called by the gathering. A word that may act in one place is an ordinary post in
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, tzinfo
 
 from gateway.core.command import Command, Place, Verb
 from gateway.core.community import Person
 from gateway.core.digest import PartState, PlacedBy
 from gateway.core.message import Kind, Reading
+from gateway.core.zones import zone_named
 from inbound.choices import read_choice
 from inbound.commands import read_command
 from inbound.route import Destination, ToDigest, ToManagers, ToPost, ToQuestion
@@ -67,15 +66,7 @@ def local_day(person: Person, moment: datetime) -> date:
 
 def zone_of(person: Person) -> tzinfo:
     """Their time zone; UTC where this machine does not know it."""
-    return _zone(person.timezone)
-
-
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        return UTC
+    return zone_named(person.timezone)
 
 
 def _in_a_digest(reading: Reading, person: Person, today: date) -> Command | None:

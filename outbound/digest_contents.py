@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from gateway.core.digest import Cadence, Item, Rhythm, SentDigest, Why
 from gateway.core.rhythm import parse_hour
+from gateway.core.zones import zone_named
 from outbound.digest import DigestComposer
 from outbound.digest_parts import DigestMail, Fragment, FragmentSource, fragment_key, waiting_for
 from store import communities, digests, fragments
@@ -210,17 +209,8 @@ def _names(tx: Connection, closed: Iterable[ClosedDigest]) -> dict[int, tuple[st
 
 def _day(digest: ClosedDigest, timezone: str) -> date:
     if digest.cadence is Cadence.CATCH_UP:
-        return digest.created_at.astimezone(_zone(timezone)).date()
+        return digest.created_at.astimezone(zone_named(timezone)).date()
     return date.fromisoformat(digest.period)
-
-
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> tzinfo:
-    """As digests.schedule reads it: a zone that this machine does not know is UTC."""
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        return UTC
 
 
 def _source(item: Item, topic: ToldTopic, zone: str) -> FragmentSource:

@@ -20,6 +20,7 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 
 from gateway.core.digest import Cadence
+from gateway.core.zones import zone_named
 
 LANGUAGES = ("fr", "en")
 _FIRST_OF_THE_MONTH = {"fr": "'1er'"}
@@ -154,8 +155,8 @@ class Language:
 
 
 def _in_zone(moment: datetime, timezone: str) -> datetime:
-    """The moment in that zone; in its own where that one cannot be reckoned in."""
+    """The moment in that zone; in its own where it lies at the end of the calendar."""
     try:
-        return moment.astimezone(ZoneInfo(timezone))
-    except (OverflowError, ValueError, LookupError, OSError):
+        return moment.astimezone(zone_named(timezone))
+    except OverflowError:
         return moment
