@@ -74,6 +74,8 @@ def change_default(tx: Connection, community_id: int, pace: Pace, now: datetime)
         audience.expand_for(tx, community_id, None, now)
     followers = and_(memberships.c.community_id == community_id, memberships.c.pace.is_(None))
     if moved := _moved(before, pace, held.last_number):
+        # A round that closes digests holds memberships person by person: in another order both could wait for ever.
+        tx.execute(select(memberships.c.person_id).where(followers).order_by(memberships.c.person_id).with_for_update())
         tx.execute(update(memberships).where(followers).values(moved))
     tx.execute(update(communities).where(communities.c.id == community_id).values(pace=pace.value))
 
