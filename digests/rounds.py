@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeAlias
 
 import structlog
 from sqlalchemy import Connection
@@ -28,6 +29,10 @@ LOOK_BACK = timedelta(days=1)
 """Where no scheduler has looked at somebody yet, a round by hand closes what fell due within so long before it."""
 
 
+Step: TypeAlias = Callable[[Connection], tuple[int, int]]
+"""Looks after some readers in one transaction; returns (readers seen, digests made)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rounds:
     """What a round needs."""
@@ -42,10 +47,7 @@ class Rounds:
         What is closed by hand is wanted now: it is not spread.
         """
         for cadence in digests.SCHEDULED:
-            self._each(
-                lambda tx, cadence=cadence: (self._wind_new(tx, cadence, now - LOOK_BACK), 0),  # type: ignore[misc]
-                lambda: False,
-            )
+            self._each(_without_digests(partial(self._wind_new, cadence=cadence, since=now - LOOK_BACK)), lambda: False)
         return replace(self, plan=replace(self.plan, spread=timedelta(0))).run(now, leave_at)
 
     def run(self, now: datetime, leave_at: datetime, stopping: Callable[[], bool] = lambda: False) -> int:
@@ -54,10 +56,10 @@ class Rounds:
         While digests are paused none is closed and the clocks stand: what is due by then is one digest each.
         """
         closer = Closer(self.plan, now, leave_at)
-        self._each(lambda tx: (_end_pauses(tx, now), 0), stopping)
+        self._each(_without_digests(partial(_end_pauses, now=now)), stopping)
         made = self._each(_unless_paused(closer.close_catch_ups), stopping)
         for cadence in digests.SCHEDULED:
-            self._each(lambda tx, cadence=cadence: (closer.wind_clocks(tx, cadence), 0), stopping)  # type: ignore[misc]
+            self._each(_without_digests(partial(closer.wind_clocks, cadence=cadence)), stopping)
             made += self._each(_unless_paused(partial(closer.close_due, cadence=cadence)), stopping)
         if made:
             log.info("digests_closed", digests=made, now=now.isoformat(timespec="seconds"))
@@ -75,7 +77,7 @@ class Rounds:
         digests.wind(tx, cadence, times)
         return len(times)
 
-    def _each(self, step: Callable[[Connection], tuple[int, int]], stopping: Callable[[], bool]) -> int:
+    def _each(self, step: Step, stopping: Callable[[], bool]) -> int:
         """Runs a step in transactions of its own until it finds nobody; returns the digests it made."""
         made = 0
         while not stopping():
@@ -94,7 +96,12 @@ class Rounds:
         return made
 
 
-def _unless_paused(step: Callable[[Connection], tuple[int, int]]) -> Callable[[Connection], tuple[int, int]]:
+def _without_digests(step: Callable[[Connection], int]) -> Step:
+    """The step, which makes no digests, as one that says so."""
+    return lambda tx: (step(tx), 0)
+
+
+def _unless_paused(step: Step) -> Step:
     """The step, asking first: who pauses all digests in the middle of a round stops it at the next transaction."""
 
     def close(tx: Connection) -> tuple[int, int]:
