@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -13,6 +13,7 @@ from gateway.core.command import Verb
 from gateway.core.decision import Reason
 from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail, Obeyed
 from store import answer_parts, communities, deliveries, readings
+from store.readings import TopicRead
 from store.schema import deliveries as delivery_rows
 from store.schema import notices, people
 
@@ -148,34 +149,43 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
     choices = answer_parts.choices(tx, receipts) if receipts else {}
     read = {row.id: readings.read(tx, row.details["topic_id"], row.person_id) for row in rows if _is_reading(row)}
     return {
-        row.id: NoticeMail(
-            kind=NoticeKind(row.kind),
-            reason=Reason(row.reason),
-            message_id=row.message_id,
-            reference=f"A-{row.arrival_id}" if row.arrival_id else f"N-{row.id}",
+        row.id: replace(
+            _told(row, read.get(row.id, readings.NOTHING)),
             community=places.get(row.community_id),
-            sent_to=row.sent_to,
-            topic_title=row.topic_title,
-            subject=row.subject,
-            text=row.text,
-            files=tuple(NamedFile(**file) for file in row.files),
-            in_reply_to=row.in_reply_to,
-            sent_at=row.sent_at,
-            timezone=row.timezone,
             limit_bytes=limit_bytes,
-            author=_author(row),
-            waiting=row.waiting,
-            id=row.id,
             lines=lines.get(row.arrival_id, ()),
             choices=choices.get(row.arrival_id, ()),
-            obeyed=_obeyed(row),
-            topic=read[row.id].topic if row.id in read else None,
-            read=read[row.id].posts if row.id in read else (),
-            left_out=read[row.id].left_out if row.id in read else 0,
-            post_id=read[row.id].post_id if row.id in read else None,
         )
         for row in rows
     }
+
+
+def _told(row: Row[Any], read: TopicRead) -> NoticeMail:
+    """What the row tells by itself, and the topic where it is one to be read."""
+    return NoticeMail(
+        kind=NoticeKind(row.kind),
+        reason=Reason(row.reason),
+        message_id=row.message_id,
+        reference=f"A-{row.arrival_id}" if row.arrival_id else f"N-{row.id}",
+        community=None,
+        sent_to=row.sent_to,
+        topic_title=row.topic_title,
+        subject=row.subject,
+        text=row.text,
+        files=tuple(NamedFile(**file) for file in row.files),
+        in_reply_to=row.in_reply_to,
+        sent_at=row.sent_at,
+        timezone=row.timezone,
+        limit_bytes=0,
+        author=_author(row),
+        waiting=row.waiting,
+        id=row.id,
+        obeyed=_obeyed(row),
+        topic=read.topic,
+        read=read.posts,
+        left_out=read.left_out,
+        post_id=read.post_id,
+    )
 
 
 def obeyed(tx: Connection, ids: Iterable[int]) -> dict[int, Obeyed]:

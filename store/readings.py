@@ -27,6 +27,9 @@ class TopicRead:
     """How many posts follow the first and are not among these."""
 
 
+NOTHING = TopicRead()
+
+
 def read(tx: Connection, topic_id: int, person_id: int) -> TopicRead:
     """The topic, if this person is a member of its community."""
     found = tx.execute(
@@ -35,7 +38,7 @@ def read(tx: Connection, topic_id: int, person_id: int) -> TopicRead:
         .where(topics.c.id == topic_id, memberships.c.person_id == person_id)
     ).first()
     if found is None:
-        return TopicRead()
+        return NOTHING
     query = (
         select(posts.c.id, posts.c.created_at, posts.c.content_id, contents.c.text, people.c.name, people.c.address)
         .join(contents, contents.c.id == posts.c.content_id)
@@ -50,7 +53,7 @@ def read(tx: Connection, topic_id: int, person_id: int) -> TopicRead:
             tx.execute(query.with_only_columns(func.count(), maintain_column_froms=True)).scalar_one() - MOST_POSTS
         )
     if not latest:
-        return TopicRead()
+        return NOTHING
     files = fragments.files_of(tx, {row.content_id for row in latest})
     told = tuple(
         ReadPost(shown_name(row.name, row.address), row.created_at, row.text, files.get(row.content_id, ()))

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from gateway.core.digest import PartState, Rhythm
+from gateway.core.message import Mail
 from gateway.core.notice import NoticeMail
 from inbound import hints
 from inbound.case import ReadMail
@@ -82,7 +83,7 @@ class Correspondence(PostOffice):
         [digest] = self.mails()[f"{name}@people.example"]
         return digest
 
-    def read(self, claimed):  # type: ignore[no-untyped-def]
+    def read(self, claimed: Mail) -> ReadMail:
         """What the worker and its reader do: what we sent is a hint."""
         with self.database.reading() as tx:
             [known] = hints.collect(tx, [claimed], HOUSE, lambda *_: {}, self.press.contents.sent)
