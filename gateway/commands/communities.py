@@ -138,16 +138,15 @@ def set_community(
             if not held:
                 fail(f"{localpart}: there is no such community")
             was = _described(held[0].community, name, description)
-            default = Pace(pace.value) if pace else was.pace
             now = replace(
                 was,
                 kind=kind or was.kind,
-                pace=default,
-                allowed_paces=_allowed(was, paces, default),
+                pace=Pace(pace.value) if pace else was.pace,
                 join=join or was.join,
                 post=post or was.post,
                 archived=was.archived if archived is None else archived,
             )
+            now = _allowing(now, paces)
             communities.change(tx, now)
             change_default(tx, now.id, now.pace, utc_now())
     document(record(now)) if as_json else typer.echo(f"changed {now.address}")
@@ -167,13 +166,15 @@ def _described(was: Community, name: str | None, description: str | None) -> Com
         fail(str(error))
 
 
-def _allowed(was: Community, paces: str | None, default: Pace) -> tuple[Pace, ...]:
-    """The paces that it will allow. Ends the command where they are none, or lack its default."""
+def _allowing(community: Community, paces: str | None) -> Community:
+    """The community with the paces that it will allow. Ends the command where they are none, or lack its default."""
     from gateway.commands import values
 
     try:
         if paces is None:
-            return values.require_default(was.allowed_paces, default)
-        return values.allowed_paces(paces, default)
+            allowed = values.require_default(community.allowed_paces, community.pace)
+        else:
+            allowed = values.allowed_paces(paces, community.pace)
     except ValueError as error:
         fail(str(error))
+    return replace(community, allowed_paces=allowed)
