@@ -10,7 +10,7 @@ from itertools import islice
 import structlog
 from sqlalchemy import Connection
 
-from store import blob_names, deliveries, digests, fragments, notices, past_mails
+from store import audit, blob_names, deliveries, digests, fragments, notices, past_mails
 from store.blobs import Blobs
 from store.database import Database
 
@@ -21,7 +21,7 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Days for which raw mails, finished deliveries with notices, outcomes of arrivals, and digests are kept."""
+    """Days for which raw mails, deliveries with notices, outcomes of arrivals with acts, and digests are kept."""
 
     raw_days: int
     sent_days: int
@@ -51,12 +51,14 @@ def tidy(database: Database, blobs: Blobs, retention: Retention, now: datetime) 
     papers = _in_steps(database, lambda tx: digests.purge(tx, answerable, _AT_ONCE))
     pieces = _in_steps(database, lambda tx: fragments.purge(tx, answerable, _AT_ONCE))
     past = _in_steps(database, lambda tx: past_mails.forget(tx, log_before, _AT_ONCE))
+    acts = _in_steps(database, lambda tx: audit.purge(tx, log_before, _AT_ONCE))
     log.info(
         "tidied",
         raw_mails=raw,
         deliveries=sent,
         notices=told,
         messages=past,
+        acts=acts,
         digests=papers,
         fragments=pieces,
         leftovers=blobs.sweep(),

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, selec
 
 from gateway.core.community import NetworkRole, PersonState
 from gateway.core.delivery import DeliveryState
-from store import blob_names
+from store import audit, blob_names
 from store.schema import (
     OPEN_ARRIVAL,
     OPEN_DELIVERY,
@@ -103,6 +103,7 @@ def erase(tx: Connection, subject: Subject, marks: Marks, now: datetime) -> Eras
     count = tx.scalar(select(func.count()).where(posts.c.author_id == subject.person_id)) or 0
     _forget_titles(tx, subject.person_id, marks)
     files = _forget_words(tx, subject.person_id, marks, now)
+    audit.forget_words(tx, subject.person_id)
     # The deliveries of a digest and of a notice go with it.
     for table in (topic_choices, thanks, mentions, digest_clocks, answer_parts, digests, notices, deliveries):
         tx.execute(delete(table).where(table.c.person_id == subject.person_id))

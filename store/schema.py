@@ -160,6 +160,25 @@ switches = Table(
     Column("since", Utc, nullable=False),
 )
 
+# Who did what (gateway.core.audit). The ids point nowhere by force: an act outlives what it was about, and an id of
+# these tables is used once.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Utc, nullable=False, index=True),
+    Column("act", String(32), nullable=False),
+    Column("actor_id", Id, ForeignKey("people.id", ondelete="SET NULL"), index=True),
+    # Whose act it was where it was no person's; "" where it was.
+    Column("actor", String(16), nullable=False, default=""),
+    Column("community_id", Id, ForeignKey("communities.id", ondelete="SET NULL"), index=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="SET NULL"), index=True),
+    Column("topic_id", Id),
+    Column("post_id", Id),
+    Column("arrival_id", Id),
+    Column("detail", Text, nullable=False, default=""),
+)
+
 # ── a mail comes in ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 spool = Table(

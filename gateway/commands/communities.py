@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Annotated
 
 import typer
@@ -10,6 +10,7 @@ import typer
 from gateway.commands.output import AsJson, document, facts, fail, record, shown, table
 from gateway.commands.session import open_store, read_settings
 from gateway.commands.words import CommunityPace
+from gateway.core.audit import Act, Entry, Hand
 from gateway.core.clock import utc_now
 from gateway.core.community import Community, CommunityKind, JoinPolicy, Pace, PostPolicy, Role
 
@@ -130,7 +131,7 @@ def set_community(
     """Change what is given of a community and leave the rest; its address stays for ever."""
     settings = read_settings(ctx)
     with open_store(settings) as database:
-        from store import communities
+        from store import audit, communities
         from store.paces import change_default
 
         with database.transaction() as tx:
@@ -149,7 +150,20 @@ def set_community(
             now = _allowing(now, paces)
             communities.change(tx, now)
             change_default(tx, now.id, now.pace, utc_now())
+            if changed := _changed(held[0].community, now):
+                audit.record(tx, Entry(Act.COMMUNITY_CHANGED, Hand.CLI, now.id, detail=changed), utc_now())
     document(record(now)) if as_json else typer.echo(f"changed {now.address}")
+
+
+def _changed(was: Community, now: Community) -> str:
+    """What is another now, by name, with its new value where that is a word of ours."""
+    other = [field.name for field in fields(was) if getattr(was, field.name) != getattr(now, field.name)]
+    free = ("name", "description")
+    return ", ".join(name if name in free else f"{name} {shown(_word(getattr(now, name)))}" for name in other)
+
+
+def _word(value: str | bool | tuple[Pace, ...]) -> str | bool:
+    return " ".join(value) if isinstance(value, tuple) else value
 
 
 def _described(was: Community, name: str | None, description: str | None) -> Community:

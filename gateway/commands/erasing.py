@@ -8,6 +8,7 @@ import typer
 
 from gateway.commands.output import AsJson, document, fail, shown
 from gateway.commands.session import open_store, read_settings
+from gateway.core.audit import Act, Entry, Hand
 from gateway.core.clock import utc_now
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def erase_person(
     settings = read_settings(ctx)
     with open_store(settings) as database:
         from gateway.commands import values
-        from store import erasure, people
+        from store import audit, erasure, people
         from store.blobs import open_blobs
 
         try:
@@ -51,6 +52,7 @@ def erase_person(
         with database.transaction() as tx:
             subject = erasure.shut_out(tx, person.id, marks)
             erased = erasure.erase(tx, subject, marks, utc_now())
+            audit.record(tx, Entry(Act.PERSON_ERASED, Hand.CLI, person_id=person.id), utc_now())
         # What was being posted meanwhile on another node was known to be theirs before they were nobody.
         with database.transaction() as tx:
             late = erasure.erase(tx, subject, marks, utc_now())

@@ -8,6 +8,7 @@ import typer
 
 from gateway.commands.output import AsJson, document, fail, table
 from gateway.commands.session import open_store, read_settings
+from gateway.core.audit import Act, Entry, Hand
 from gateway.core.clock import utc_now
 from gateway.core.community import Pace, Role
 
@@ -31,7 +32,7 @@ def add_member(
     with open_store(settings) as database:
         from gateway.commands import values
         from gateway.core.community import Membership
-        from store import communities, memberships, paces, people
+        from store import audit, communities, memberships, paces, people
 
         try:
             wanted = values.membership({"email": email, "community": community}, settings)
@@ -54,6 +55,10 @@ def add_member(
             if not new and pace:
                 paces.choose(tx, place.id, person.id, pace, utc_now())
             is_now = memberships.get_all(tx, [(place.id, person.id)])[(place.id, person.id)]
+            if new or role:
+                act = Act.MEMBER_ADDED if new else Act.ROLE_GIVEN
+                entry = Entry(act, Hand.CLI, place.id, person.id, detail=is_now.role.value)
+                audit.record(tx, entry, utc_now())
     if as_json:
         document({"email": person.address, "community": place.address, "role": is_now.role, "pace": is_now.pace})
     else:
@@ -66,7 +71,7 @@ def remove_member(ctx: typer.Context, email: Email, community: Place, as_json: A
     settings = read_settings(ctx)
     with open_store(settings) as database:
         from gateway.commands import values
-        from store import communities, memberships, people
+        from store import audit, communities, memberships, people
 
         try:
             wanted = values.membership({"email": email, "community": community}, settings)
@@ -76,6 +81,8 @@ def remove_member(ctx: typer.Context, email: Email, community: Place, as_json: A
             person = people.find(tx, wanted.person)
             place = communities.find(tx, wanted.community)
             gone = bool(person and place and memberships.remove(tx, place.id, person.id))
+            if person and place and gone:
+                audit.record(tx, Entry(Act.MEMBER_REMOVED, Hand.CLI, place.id, person.id), utc_now())
     if not gone:
         fail(f"{wanted.person} is no member of {wanted.community}")
     if as_json:

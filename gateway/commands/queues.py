@@ -11,6 +11,7 @@ import typer
 
 from gateway.commands.output import AsJson, document, facts, fail, harmless, record, table
 from gateway.commands.session import open_store, read_settings
+from gateway.core.audit import Act, Entry, Hand
 from gateway.core.clock import utc_now
 from gateway.core.delivery import DeliveryState
 
@@ -103,10 +104,12 @@ def _read_words(settings: Settings, database: Database, number: int) -> dict[str
 def retry_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """Have a held or set-aside arrival decided anew."""
     with open_store(read_settings(ctx)) as database:
-        from store import arrivals
+        from store import arrivals, audit
 
         with database.transaction() as tx:
             done = arrivals.retry(tx, number)
+            if done:
+                audit.record(tx, Entry(Act.MAIL_RETRIED, Hand.CLI, arrival_id=number), utc_now())
     _conclude(done, f"there is no held or set-aside arrival {number}", number, "spooled", as_json)
 
 
@@ -114,10 +117,12 @@ def retry_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -
 def publish_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """Publish a held arrival: its author was unproven, or its community is moderated, and you vouch for it."""
     with open_store(read_settings(ctx)) as database:
-        from store import arrivals
+        from store import arrivals, audit
 
         with database.transaction() as tx:
             done = arrivals.retry(tx, number, approved=True)
+            if done:
+                audit.record(tx, Entry(Act.MAIL_PUBLISHED, Hand.CLI, arrival_id=number), utc_now())
     _conclude(done, f"there is no held or set-aside arrival {number}", number, "spooled", as_json)
 
 
@@ -125,10 +130,12 @@ def publish_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False)
 def drop_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """End a held or set-aside arrival without effect: its author hears nothing."""
     with open_store(read_settings(ctx)) as database:
-        from store import arrivals
+        from store import arrivals, audit
 
         with database.transaction() as tx:
             done = arrivals.drop(tx, number, utc_now())
+            if done:
+                audit.record(tx, Entry(Act.MAIL_DROPPED, Hand.CLI, arrival_id=number), utc_now())
     _conclude(done, f"there is no held or set-aside arrival {number}", number, "closed", as_json)
 
 

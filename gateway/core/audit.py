@@ -1,0 +1,73 @@
+"""Audit: what somebody who runs the network or a community did, and to what; one closed list of acts.
+
+Written through store.audit in the transaction of the act itself, so no act is without its line. A new act is a member
+here, and the line of code that records it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Act(StrEnum):
+    """What was done."""
+
+    MAIL_PUBLISHED = "mail_published"
+    """A mail that waited was let through."""
+    MAIL_DROPPED = "mail_dropped"
+    """A mail that waited was ended; its author hears nothing."""
+    MAIL_RETRIED = "mail_retried"
+    """A mail that waited was put before the rules once more."""
+    MEMBER_ADDED = "member_added"
+    MEMBER_REMOVED = "member_removed"
+    ROLE_GIVEN = "role_given"
+    """What somebody is in a community, or in the network where none is named."""
+    COMMUNITY_CHANGED = "community_changed"
+    PERSON_ERASED = "person_erased"
+
+
+class Hand(StrEnum):
+    """Whose act it was where it was no person's of the network."""
+
+    CLI = "cli"
+    """Whoever has the command line of the machine."""
+    RELAIS = "relais"
+    """The gateway by itself, when something ran out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One act, to be recorded. What it was about is named by id, as far as it was about such."""
+
+    act: Act
+    by: int | Hand
+    """A person by id, or another hand."""
+    community_id: int | None = None
+    person_id: int | None = None
+    """Whom it was done to, or whose it was."""
+    topic_id: int | None = None
+    post_id: int | None = None
+    arrival_id: int | None = None
+    detail: str = ""
+    """What is new, in a few words: a role, the keys that were changed, the reason that was given. No address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One act as it is read back: people and places by what they are called now."""
+
+    id: int
+    at: datetime
+    act: str
+    actor: str
+    """The address of a person, or a Hand."""
+    community: str | None
+    """Local part of its address."""
+    person: str | None
+    """An address."""
+    topic_id: int | None
+    post_id: int | None
+    arrival_id: int | None
+    detail: str
