@@ -79,10 +79,19 @@ class Closer:
         digests.wind(tx, cadence, times)
         return len(readers), made
 
-    def wind_clocks(self, tx: Connection, cadence: Cadence, most: int = BATCH) -> int:
-        """Winds the clocks of up to `most` people who have none, or one that a wrong time ran away with."""
-        readers = digests.without_clock(tx, cadence, self.now, most)
-        readers = readers or digests.due(tx, cadence, self.now, most, beyond=self.now + FURTHEST)
+    def wind_clocks(self, tx: Connection, since: datetime | None = None, most: int = BATCH) -> int:
+        """Winds the clocks of up to `most` people who lack one, as if they had come `since` then; by default, now."""
+        readers = digests.without_clocks(tx, most)
+        for cadence in digests.SCHEDULED:
+            rhythms = {reader.person_id: rhythm_of_reader(self.plan.network, reader) for reader in readers}
+            times = {rhythm: next_due(cadence, rhythm, since or self.now).at for rhythm in set(rhythms.values())}
+            digests.wind_missing(tx, cadence, {i: times[rhythm] for i, rhythm in rhythms.items()})
+        digests.note_wound(tx, [reader.person_id for reader in readers])
+        return len(readers)
+
+    def catch_clocks(self, tx: Connection, cadence: Cadence, most: int = BATCH) -> int:
+        """Winds anew up to `most` clocks that a wrong time ran away with."""
+        readers = digests.due(tx, cadence, self.now, most, beyond=self.now + FURTHEST)
         times = {reader.person_id: self._times(cadence, reader).following for reader in readers}
         digests.wind(tx, cadence, times)
         # Few calendars really make somebody wait that long: they are as they were, and done with.

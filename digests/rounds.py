@@ -15,9 +15,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from digests.close import BATCH, Closer, Plan, rhythm_of_reader
-from digests.schedule import next_due
-from gateway.core.digest import Cadence, Rhythm
+from digests.close import BATCH, Closer, Plan
 from store import digests, paces, switches
 from store.database import Database
 from store.switches import Switch
@@ -46,8 +44,8 @@ class Rounds:
 
         What is closed by hand is wanted now: it is not spread.
         """
-        for cadence in digests.SCHEDULED:
-            self._each(_without_digests(partial(self._wind_new, cadence=cadence, since=now - LOOK_BACK)), lambda: False)
+        closer = Closer(self.plan, now, leave_at)
+        self._each(_without_digests(partial(closer.wind_clocks, since=now - LOOK_BACK)), lambda: False)
         return replace(self, plan=replace(self.plan, spread=timedelta(0))).run(now, leave_at)
 
     def run(self, now: datetime, leave_at: datetime, stopping: Callable[[], bool] = lambda: False) -> int:
@@ -57,25 +55,14 @@ class Rounds:
         """
         closer = Closer(self.plan, now, leave_at)
         self._each(_without_digests(partial(_end_pauses, now=now)), stopping)
+        self._each(_without_digests(closer.wind_clocks), stopping)
         made = self._each(_unless_paused(closer.close_catch_ups), stopping)
         for cadence in digests.SCHEDULED:
-            self._each(_without_digests(partial(closer.wind_clocks, cadence=cadence)), stopping)
+            self._each(_without_digests(partial(closer.catch_clocks, cadence=cadence)), stopping)
             made += self._each(_unless_paused(partial(closer.close_due, cadence=cadence)), stopping)
         if made:
             log.info("digests_closed", digests=made, now=now.isoformat(timespec="seconds"))
         return made
-
-    def _wind_new(self, tx: Connection, cadence: Cadence, since: datetime) -> int:
-        """Winds the clocks of up to a batch of people who have none, as if they had come at `since`."""
-        dues: dict[Rhythm, datetime] = {}
-        times: dict[int, datetime] = {}
-        for reader in digests.without_clock(tx, cadence, since, BATCH):
-            rhythm = rhythm_of_reader(self.plan.network, reader)
-            if rhythm not in dues:
-                dues[rhythm] = next_due(cadence, rhythm, since).at
-            times[reader.person_id] = dues[rhythm]
-        digests.wind(tx, cadence, times)
-        return len(times)
 
     def _each(self, step: Step, stopping: Callable[[], bool]) -> int:
         """Runs a step in transactions of its own until it finds nobody; returns the digests it made."""

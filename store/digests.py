@@ -17,7 +17,7 @@ from gateway.core.community import PersonState
 from gateway.core.delivery import DeliveryKind, DeliveryState
 from gateway.core.digest import Cadence, Item
 from store.packing import pack, unpack
-from store.schema import answer_parts, communities, deliveries, digest_clocks, digests, memberships, people
+from store.schema import UNWOUND, answer_parts, communities, deliveries, digest_clocks, digests, memberships, people
 
 SCHEDULED = (Cadence.DAILY, Cadence.WEEKLY)
 
@@ -103,11 +103,27 @@ def due(tx: Connection, cadence: Cadence, now: datetime, most: int, *, beyond: d
     return [_reader(row, row.next_due_at) for row in tx.execute(query)]
 
 
-def without_clock(tx: Connection, cadence: Cadence, now: datetime, most: int) -> list[Reader]:
-    """Up to `most` people who have no clock of this cadence yet."""
-    wound = exists().where(digest_clocks.c.person_id == people.c.id, digest_clocks.c.cadence == cadence.value)
-    query = select(people.c.id.label("person_id"), *_TRAITS).where(~wound, people.c.state != PersonState.ERASED.value)
-    return [_reader(row, now) for row in tx.execute(query.order_by(people.c.id).limit(most))]
+def without_clocks(tx: Connection, most: int) -> list[Reader]:
+    """Up to `most` people who lack a clock; they are held, and another node takes others. Asked every minute."""
+    query = (
+        select(people.c.id.label("person_id"), *_TRAITS)
+        .where(UNWOUND)
+        .order_by(people.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    return [_reader(row, _NO_TIME) for row in tx.execute(query)]
+
+
+def wind_missing(tx: Connection, cadence: Cadence, next_due: Mapping[int, datetime]) -> None:
+    """As wind(), leaving alone the clocks that are there."""
+    have = _wound(tx, cadence, next_due)
+    wind(tx, cadence, {person_id: at for person_id, at in next_due.items() if person_id not in have})
+
+
+def note_wound(tx: Connection, person_ids: Iterable[int]) -> None:
+    """These people have all their clocks."""
+    tx.execute(update(people).where(people.c.id.in_(list(person_ids))).values(clocks_wound=True))
 
 
 def _reader(row: Any, due_at: datetime) -> Reader:
@@ -123,13 +139,7 @@ def readers(tx: Connection, person_ids: Iterable[int]) -> dict[int, Reader]:
 
 def wind(tx: Connection, cadence: Cadence, next_due: Mapping[int, datetime]) -> None:
     """Sets when each person's next digest is due, making the clocks that are missing."""
-    have = set(
-        tx.scalars(
-            select(digest_clocks.c.person_id).where(
-                digest_clocks.c.cadence == cadence.value, digest_clocks.c.person_id.in_(list(next_due))
-            )
-        )
-    )
+    have = _wound(tx, cadence, next_due)
     fresh = [
         {"person_id": person_id, "cadence": cadence.value, "next_due_at": at}
         for person_id, at in next_due.items()
@@ -148,6 +158,13 @@ def wind(tx: Connection, cadence: Cadence, next_due: Mapping[int, datetime]) -> 
             .where(digest_clocks.c.cadence == cadence.value, digest_clocks.c.person_id.in_(person_ids))
             .values(next_due_at=at)
         )
+
+
+def _wound(tx: Connection, cadence: Cadence, person_ids: Iterable[int]) -> set[int]:
+    query = select(digest_clocks.c.person_id).where(
+        digest_clocks.c.cadence == cadence.value, digest_clocks.c.person_id.in_(list(person_ids))
+    )
+    return set(tx.scalars(query))
 
 
 def following(tx: Connection, cadence: Cadence, person_ids: Iterable[int], *, hold: bool = True) -> list[Following]:

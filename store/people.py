@@ -127,6 +127,7 @@ def change(tx: Connection, person_id: int, traits: Traits) -> None:
         _call_anew(tx, person_id)
     if not values.keys().isdisjoint(("timezone", "digest_at", "digest_on")):
         tx.execute(delete(digest_clocks).where(digest_clocks.c.person_id == person_id))
+        tx.execute(update(people).where(people.c.id == person_id).values(clocks_wound=False))
 
 
 def _call_anew(tx: Connection, person_id: int) -> None:

@@ -68,6 +68,7 @@ SPOOLED = text("spool.state = 'spooled'")
 OPEN_ARRIVAL = text("arrivals.state <> 'closed'")
 OPEN_FAN_OUT = text("fan_outs.closed_at IS NULL")
 OPEN_DELIVERY = text("deliveries.state IN ('pending', 'deferred')")
+UNWOUND = text("NOT clocks_wound AND state <> 'erased'")
 
 # ── who is where ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -87,8 +88,11 @@ people = Table(
     # Nothing is sent while paused, also beyond the day until it is ended: what waited then leaves as one catch-up.
     Column("paused", Boolean, nullable=False, default=False),
     Column("paused_until", Utc),
+    # Whether digest_clocks has a row for each of their cadences; the next round sees to those for whom it has not.
+    Column("clocks_wound", Boolean, nullable=False, default=False),
     Column("created_at", Utc, nullable=False),
     Index("ix_people_paused", "paused_until", sqlite_where=text("paused"), postgresql_where=text("paused")),
+    Index("ix_people_unwound", "id", sqlite_where=UNWOUND, postgresql_where=UNWOUND),
     sqlite_autoincrement=True,
 )
 

@@ -18,7 +18,7 @@ from store import people as store_people
 from store.database import Database
 from store.packing import pack, unpack
 from store.people import Traits
-from store.schema import deliveries, people, thanks, topic_choices
+from store.schema import deliveries, digest_clocks, people, thanks, topic_choices
 from store.wakeups import Wakeups
 from tests.digests.newspaper import PLAN, Newspaper
 from tests.network import Network, SetClock
@@ -490,3 +490,22 @@ def test_another_hour_of_ones_own_counts_from_the_next_round(
     assert paper.next_due(reader, Cadence.DAILY) == datetime(2026, 11, 20, 17, tzinfo=UTC)
     assert paper.next_due(reader, Cadence.WEEKLY) == datetime(2026, 11, 20, 17, tzinfo=UTC)
     assert paper.next_due(author, Cadence.DAILY) == MONDAY
+
+
+def test_clocks_are_wound_once_and_again_after_another_hour(
+    paper: Newspaper, network: Network, database: Database, place: tuple[int, int, int]
+) -> None:
+    _, author, reader = place
+    gone = network.person("gone")
+    with database.transaction() as tx:
+        tx.execute(people.update().where(people.c.id == gone).values(state="erased"))
+        assert {found.person_id for found in digests.without_clocks(tx, 10)} == {author, reader}
+    paper.round()
+    with database.transaction() as tx:
+        assert digests.without_clocks(tx, 10) == []
+        wound = set(tx.scalars(select(digest_clocks.c.cadence).where(digest_clocks.c.person_id == reader)))
+        assert wound == {"daily", "weekly"}
+        store_people.change(tx, reader, Traits(digest_at="09:00"))
+        assert [found.person_id for found in digests.without_clocks(tx, 10)] == [reader]
+    paper.round()
+    assert paper.next_due(reader, Cadence.DAILY) == MONDAY + timedelta(hours=1, minutes=30)

@@ -57,7 +57,7 @@ LARGE = (
     + "|people|addresses|memberships)"
 )
 # A partial index of open work is walked whole on purpose: it holds nothing but what is open.
-SQLITE_SCAN = re.compile(rf"^SCAN {LARGE}(?! USING (?:COVERING )?INDEX ix_\w+_(?:due|open)$)")
+SQLITE_SCAN = re.compile(rf"^SCAN {LARGE}(?! USING (?:COVERING )?INDEX ix_\w+_(?:due|open|unwound)$)")
 POSTGRESQL_SCAN = re.compile(rf"Seq Scan on {LARGE}\b")
 
 HELD = Delivery(1, DeliveryKind.POST, 1, None, None, 1, 1, 1, "a@client.example", "en", 1, 1, NOW, Lease(NOW))
@@ -91,6 +91,7 @@ STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "deliveries.renew": lambda tx: deliveries.renew(tx, [HELD], NOW),
     "deliveries.release_all": lambda tx: deliveries.release_all(tx, NOW),
     "paces.ended_pauses": lambda tx: paces.ended_pauses(tx, NOW, 10),
+    "digests.without_clocks": lambda tx: digests.without_clocks(tx, 10),
     "digests.due": lambda tx: digests.due(tx, Cadence.DAILY, NOW, 10),
     "digests.owed": lambda tx: digests.owed(tx, 10),
     "digests.following": lambda tx: digests.following(tx, Cadence.DAILY, [1, 2]),

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("digest_on", sa.SmallInteger(), nullable=True),
         sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clocks_wound", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
         sqlite_autoincrement=True,
@@ -54,6 +55,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("paused"),
             postgresql_where=sa.text("paused"),
+        )
+        batch_op.create_index(
+            "ix_people_unwound",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("NOT clocks_wound AND state <> 'erased'"),
+            postgresql_where=sa.text("NOT clocks_wound AND state <> 'erased'"),
         )
 
     op.create_table(
