@@ -21,8 +21,9 @@ from store.answer_parts import StoredPart
 _PACES = frozenset((Verb.ALL, Verb.DAILY, Verb.WEEKLY, Verb.PAUSE, Verb.RESUME))
 _TOPICS = frozenset((Verb.MUTE, Verb.FOLLOW))
 _IN_A_POST = _TOPICS | {Verb.STOP, Verb.LEAVE}
-_IN_A_DIGEST = _PACES | _TOPICS | {Verb.STOP, Verb.LEAVE, Verb.GET}
-_AT_AN_ADDRESS = _PACES | _TOPICS | {Verb.GET}
+_OF_A_TOPIC = _TOPICS | {Verb.GET, Verb.CLOSE, Verb.REOPEN}
+_IN_A_DIGEST = _PACES | _OF_A_TOPIC | {Verb.STOP, Verb.LEAVE}
+_AT_AN_ADDRESS = _PACES | _OF_A_TOPIC
 _WITH_A_RECEIPT = frozenset((Verb.MOVE, Verb.CANCEL))
 _LONGEST = 1200
 
@@ -109,5 +110,5 @@ def _complete(command: Command | None, verbs: frozenset[Verb], place: Place = Pl
     """The command, if it acts here and nothing it needs is missing: in doubt the words are words."""
     if command is None or command.verb not in verbs or command.problem is not None:
         return None
-    needs_topic = command.verb in (*_TOPICS, Verb.GET) and place is not Place.POST
+    needs_topic = command.verb in _OF_A_TOPIC and place is not Place.POST
     return None if needs_topic and command.topic is None else command

@@ -93,6 +93,8 @@ class ObeyedView:
     day: str
     """The first day on which mail comes again, in words; "" where none was named."""
     short_day: str
+    refused: bool
+    """Nothing was done: it is for those who run the community."""
 
 
 def receipt_view(mail: NoticeMail, answer: str, language: Language, dresser: Dresser) -> ReceiptView:
@@ -159,4 +161,5 @@ def obeyed_view(obeyed: Obeyed, language: Language) -> ObeyedView:
         short_title=clean(obeyed.topic_title, _MAX_SUBJECT_TITLE),
         day=language.day(obeyed.until) if obeyed.until else "",
         short_day=language.short_day(obeyed.until) if obeyed.until else "",
+        refused=obeyed.refused,
     )

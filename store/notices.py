@@ -209,6 +209,7 @@ def _obeyed(row: Any) -> Obeyed | None:
         told["topic_title"],
         date.fromisoformat(told["until"]) if told["until"] else None,
         tuple(told["community_ids"]),
+        refused=told["refused"],
     )
 
 

@@ -24,6 +24,10 @@ class Act(StrEnum):
     MEMBER_REMOVED = "member_removed"
     ROLE_GIVEN = "role_given"
     """What somebody is in a community, or in the network where none is named."""
+    TOPIC_CLOSED = "topic_closed"
+    TOPIC_REOPENED = "topic_reopened"
+    POST_WITHDRAWN = "post_withdrawn"
+    """By its author, or by who runs the place."""
     COMMUNITY_CHANGED = "community_changed"
     PERSON_ERASED = "person_erased"
 

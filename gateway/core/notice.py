@@ -105,6 +105,8 @@ class Obeyed:
     until: date | None = None
     community_ids: tuple[int, ...] = ()
     """The communities by id: a pace word that answers this is about them."""
+    refused: bool = False
+    """Nothing was done: it is for those who run the community."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from gateway.core.digest import PartState
 from gateway.core.message import Body
 from gateway.core.notice import Obeyed
 from inbound import asking, policy
-from inbound.actions import telling
+from inbound.actions import closing, telling
 from inbound.actions.leaving import PACE_OF
 from inbound.actions.publishing import Publication, content_of, new_message_id, part_key, publish
 from inbound.case import Decided
@@ -64,6 +64,8 @@ def _carry_out(tx: Connection, command: Command, facts: Facts, now: datetime, ab
     assert person
     if verb in _CHOICES:
         return _choose(tx, command, facts, person)
+    if verb in (Verb.CLOSE, Verb.REOPEN):
+        return closing.close(tx, command, person, now)
     if verb is Verb.PAUSE:
         until = _morning(command.until, person) if command.until else None
         paces.pause(tx, person.id, until, now)

@@ -71,6 +71,9 @@ DONE = {
     "paused": Obeyed(Verb.PAUSE, until=date(2026, 12, 1)),
     "muted": Obeyed(Verb.MUTE, topic_id=12, topic_title=BOILER[1]),
     "nothing": Obeyed(Verb.DAILY),
+    "closed": Obeyed(Verb.CLOSE, ("Bâtiments",), 12, BOILER[1]),
+    "reopened": Obeyed(Verb.REOPEN, ("Bâtiments",), 12, BOILER[1]),
+    "not-yours": Obeyed(Verb.CLOSE, ("Bâtiments",), 12, BOILER[1], refused=True),
     "nowhere": Obeyed(Verb.GET, topic_id=99),
 }
 
