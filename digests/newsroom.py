@@ -96,7 +96,7 @@ class Newsroom:
         facts = news.readers_facts(tx, by_reader, topics, shared, self.now - _LATELY)
         if rest:
             told = {post.content_id for common in commons.values() for post in common.posts}
-            facts.got.update(news.got(tx, by_reader, told))
+            facts = replace(facts, got=news.got(tx, by_reader, told), homes=news.homes_of_owed(tx, followed, shared))
         return {person_id: self._offer(person_id, items, facts) for person_id, items in by_reader.items()}
 
     def _read(self, tx: Connection, followed: Iterable[Following]) -> None:

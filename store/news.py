@@ -6,7 +6,7 @@ What is the same for all readers is asked once a community, what differs once fo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, case, distinct, func, or_, select
 
 from gateway.core.community import Choice, Pace
+from store.digests import Following
 from store.schema import (
     communities,
     contents,
@@ -30,7 +31,8 @@ MOST_POSTS = 1000
 """Of one community in one digest: of more news than that the latest are told."""
 _EXCERPT = 700
 SINGLY = 0
-_HEARD = (Pace.EACH.value, Pace.DAILY.value, Pace.WEEKLY.value)
+_BY_DIGEST = (Pace.DAILY.value, Pace.WEEKLY.value)
+_HEARD = (Pace.EACH.value, *_BY_DIGEST)
 _parents = posts.alias("parents")
 _others = posts.alias("others")
 
@@ -289,6 +291,35 @@ def _homes(tx: Connection, people: list[int], content_ids: Collection[int]) -> d
             homes[person_id][content_id] = SINGLY
     for person_id, contents_got in got(tx, people, content_ids).items():
         homes[person_id].update(dict.fromkeys(contents_got, SINGLY))
+    return homes
+
+
+def homes_of_owed(tx: Connection, owed: Sequence[Following], content_ids: Collection[int]) -> dict[int, dict[int, int]]:
+    """As ReadersFacts.homes, of what is owed: it is told in the first place that owes it, whatever is heard singly now.
+
+    Unless the digest of an earlier place has told it: one that was due there before somebody chose another pace here.
+    """
+    homes: dict[int, dict[int, int]] = defaultdict(dict)
+    spans = {(item.person_id, item.community_id): item for item in owed}
+    pace = func.coalesce(memberships.c.pace, communities.c.pace)
+    places = (
+        select(
+            *(memberships.c.person_id, memberships.c.community_id, memberships.c.digest_through),
+            *(posts.c.content_id, posts.c.id, posts.c.number),
+            pace.in_(_BY_DIGEST).label("by_digest"),
+        )
+        .join(communities, communities.c.id == memberships.c.community_id)
+        .join(posts, posts.c.community_id == memberships.c.community_id)
+        .where(posts.c.content_id.in_(list(content_ids)), posts.c.withdrawn_at.is_(None))
+        .where(memberships.c.person_id.in_({item.person_id for item in owed}))
+        .where(memberships.c.joined_at <= posts.c.created_at)
+        .order_by(posts.c.id)
+    )
+    for row in tx.execute(places) if content_ids else ():
+        span = spans.get((row.person_id, row.community_id))
+        is_owed = span is not None and span.after < row.number <= span.through
+        if is_owed or (row.by_digest and row.number <= row.digest_through):
+            homes[row.person_id].setdefault(row.content_id, row.id)
     return homes
 
 
