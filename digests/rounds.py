@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from digests.close import BATCH, Closer, Plan
+from digests.close import Closer, Plan
 from store import digests, paces, switches
 from store.database import Database
 from store.switches import Switch
@@ -98,7 +98,8 @@ def _unless_paused(step: Step) -> Step:
 
 
 def _end_pauses(tx: Connection, now: datetime) -> int:
-    ended = paces.ended_pauses(tx, now, BATCH)
+    # One a transaction: it holds the communities of one person, in one order, and never those of a second one too.
+    ended = paces.ended_pauses(tx, now, 1)
     for person_id in ended:
         paces.resume(tx, person_id)
     return len(ended)

@@ -134,11 +134,18 @@ def ended_pauses(tx: Connection, now: datetime, most: int) -> list[int]:
 
 
 def _heard_at_once(tx: Connection, person_id: int) -> list[tuple[int, int]]:
-    """(community, number of its latest post) of all that this person hears of singly; they are locked."""
+    """(community, number of its latest post) of all that this person hears of singly; all of theirs are locked.
+
+    Which these are is asked under the locks of all that they belong to: a pace that changed between the question and
+    the lock would leave posts on neither side of the line.
+    """
+    theirs = select(memberships.c.community_id).where(memberships.c.person_id == person_id)
+    held = lock(tx, ids=list(tx.scalars(theirs)))
     query = (
         select(memberships.c.community_id)
         .join(communities, communities.c.id == memberships.c.community_id)
         .where(memberships.c.person_id == person_id)
         .where(func.coalesce(memberships.c.pace, communities.c.pace) == Pace.EACH.value)
     )
-    return [(held.community.id, held.last_number) for held in lock(tx, ids=list(tx.scalars(query)))]
+    at_once = set(tx.scalars(query))
+    return [(item.community.id, item.last_number) for item in held if item.community.id in at_once]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Thread
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from gateway.core.community import Pace
 from store import digests, paces
 from store.communities import change as change_community
 from store.communities import get_all as get_communities
+from store.communities import set_last_number
 from store.database import Database
+from store.digests import Following
 from store.memberships import get_all as get_memberships
 from store.schema import communities, deliveries, memberships, people
 from tests.network import Network, SetClock
@@ -239,3 +242,58 @@ def test_from_daily_to_weekly_nothing_moves(network: Network, database: Database
         paces.change_default(tx, community, Pace.WEEKLY, clock())
         paces.change_default(tx, community, Pace.WEEKLY, clock())
     assert marks(database, reader) == (0, None)
+
+
+def wait_for_lock(database: Database, thread: Thread) -> None:
+    """Until the thread waits for a lock of ours. On SQLite it waits before its first statement, as all writers do."""
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()")
+    while thread.is_alive() and database.engine.dialect.name == "postgresql":
+        with database.reading() as tx:
+            if tx.scalar(waits):
+                return
+
+
+def test_a_pause_that_waits_for_a_change_of_pace_sees_it(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    network.write(author, community)
+
+    def pause() -> None:
+        with database.transaction() as tx:
+            paces.pause(tx, reader, None, clock())
+
+    thread = Thread(target=pause)
+    with database.transaction() as tx:
+        assert paces.choose(tx, community, reader, Pace.DAILY, clock())
+        set_last_number(tx, community, 2)
+        thread.start()
+        wait_for_lock(database, thread)
+    thread.join()
+    # The second post is the digest's: a debt that began behind it would lose it with the next change of pace.
+    assert marks(database, reader) == (1, None)
+
+
+def test_the_end_of_a_pause_that_waits_for_a_change_of_pace_sees_it(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    choose(database, clock, community, reader, Pace.DAILY)
+    network.write(author, community)
+    with database.transaction() as tx:
+        paces.pause(tx, reader, None, clock())
+        digests.move_watermarks(tx, [Following(reader, community, 0, 1)])
+
+    def resume() -> None:
+        with database.transaction() as tx:
+            assert paces.resume(tx, reader)
+
+    thread = Thread(target=resume)
+    with database.transaction() as tx:
+        assert paces.choose(tx, community, reader, Pace.EACH, clock())
+        set_last_number(tx, community, 2)
+        thread.start()
+        wait_for_lock(database, thread)
+    thread.join()
+    # Nothing was sent singly during the pause: what was posted since is owed.
+    assert marks(database, reader) == (2, 1)
