@@ -16,6 +16,7 @@ from gateway.core.command import Command, Verb
 from gateway.core.community import Membership
 from gateway.core.digest import Part, PartState
 from gateway.core.notice import Obeyed
+from gateway.core.question import Question
 from inbound import asking
 from inbound.case import Case, PartCase, ReadMail
 from inbound.policy import Facts
@@ -37,12 +38,18 @@ class Answered:
     digests: dict[int, ClosedDigest]
     parts: dict[int, list[StoredPart]]
     """By receipt."""
-    obeyed: dict[int, Obeyed]
+    told: dict[int, Obeyed | Question]
     """By notice."""
     titles: dict[int, str]
     """Of the topics that a receipt may offer."""
     by_topic: dict[int, Place]
     """Where an answer to a topic goes that no post is named of."""
+
+    @property
+    def community_ids(self) -> set[int]:
+        """The communities that questions are about."""
+        asked = (what.community_id for what in self.told.values() if isinstance(what, Question))
+        return {community_id for community_id in asked if community_id is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +78,8 @@ def look_up(tx: Connection, stops: Sequence[tuple[ReadMail, Destination]]) -> An
         topic_id for read, to in stops if isinstance(to, ToDigest | ToQuestion) for topic_id in _topics_named(read)
     }
     by_topic = posts.latest_of_topics(tx, shown | typed)
-    obeyed = notices.obeyed(tx, notice_ids) if notice_ids else {}
-    return Answered(closed, parts, obeyed, {i: place.topic.title for i, place in by_topic.items()}, by_topic)
+    told = notices.told_of(tx, notice_ids) if notice_ids else {}
+    return Answered(closed, parts, told, {i: place.topic.title for i, place in by_topic.items()}, by_topic)
 
 
 def _topics_named(read: ReadMail) -> set[int]:
@@ -87,10 +94,13 @@ def complete(case: Case, around: Around) -> Case:
     if person is None:
         return case
     to, answered = facts.destination, around.answered
-    obeyed = answered.obeyed.get(to.notice_id) if isinstance(to, ToQuestion) else None
-    if obeyed is not None:
+    told = answered.told.get(to.notice_id) if isinstance(to, ToQuestion) else None
+    if isinstance(told, Question):
+        command = asking.in_answer(told.asks, facts.reading, person, facts.today)
+        return _in_answer(case, told, command, around)
+    if told is not None:
         command = asking.after_obeying(facts.reading, person, facts.today)
-        return _with_question(replace(case, obeyed=obeyed), command, around)
+        return _with_question(replace(case, obeyed=told), command, around)
     receipt = tuple(answered.parts.get(to.notice_id, ())) if isinstance(to, ToQuestion) else ()
     offered = {topic for part in receipt for topic in _shown_in(part.digest_id, answered)}
     titles = {topic_id: answered.titles[topic_id] for topic_id in offered & answered.titles.keys()}
@@ -124,6 +134,24 @@ def _with_question(case: Case, command: Command | None, around: Around) -> Case:
         place=place,
         community=locked.community if locked else None,
         membership=around.memberships.get((place.post.community_id, facts.person.id)),
+    )
+    return replace(case, facts=there)
+
+
+def _in_answer(case: Case, question: Question, command: Command | None, around: Around) -> Case:
+    """The case with what is answered to a question; what nobody understands goes to people."""
+    locked = around.locked.get(question.community_id or 0)
+    facts = case.facts
+    if command is None:
+        managers = ToManagers(locked.community.address if locked else None)
+        return replace(case, facts=replace(facts, destination=managers))
+    assert facts.person
+    there = replace(
+        facts,
+        command=command,
+        question=question,
+        community=locked.community if locked else None,
+        membership=around.memberships.get((question.community_id or 0, facts.person.id)),
     )
     return replace(case, facts=there)
 

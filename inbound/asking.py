@@ -12,10 +12,11 @@ from gateway.core.command import Command, Place, Verb
 from gateway.core.community import Person
 from gateway.core.digest import PartState, PlacedBy
 from gateway.core.message import Kind, Reading
+from gateway.core.question import Asks
 from gateway.core.zones import zone_named
 from inbound.choices import read_choice
 from inbound.commands import read_command
-from inbound.route import Destination, ToDigest, ToManagers, ToPost, ToQuestion
+from inbound.route import Destination, ToCommand, ToDigest, ToManagers, ToPost, ToQuestion
 from store.answer_parts import StoredPart
 
 _PACES = frozenset((Verb.ALL, Verb.DAILY, Verb.WEEKLY, Verb.PAUSE, Verb.RESUME))
@@ -23,8 +24,13 @@ _TOPICS = frozenset((Verb.MUTE, Verb.FOLLOW))
 _IN_A_POST = _TOPICS | {Verb.STOP, Verb.LEAVE}
 _OF_A_TOPIC = _TOPICS | {Verb.GET, Verb.CLOSE, Verb.REOPEN}
 _IN_A_DIGEST = _PACES | _OF_A_TOPIC | {Verb.STOP, Verb.LEAVE}
-_AT_AN_ADDRESS = _PACES | _OF_A_TOPIC
+_AT_AN_ADDRESS = _PACES | _OF_A_TOPIC | {Verb.JOIN}
+_OF_A_COMMUNITY = _PACES | {Verb.JOIN, Verb.STOP, Verb.LEAVE}
 _WITH_A_RECEIPT = frozenset((Verb.MOVE, Verb.CANCEL))
+_IN_ANSWER: dict[Asks, frozenset[Verb]] = {
+    Asks.JOIN: frozenset((Verb.YES, Verb.NO)),
+}
+"""The words that answer each question."""
 _LONGEST = 1200
 
 
@@ -49,6 +55,8 @@ def asked_for(
             subject = reading.parsed.subject
             command = read_command(reading.body.text, subject, Place.ADDRESS, today, person.locale)
             return _complete(command, _AT_AN_ADDRESS)
+        case ToCommand(name, verb):
+            return _at_a_command_address(name, verb, reading, person, today)
         case _:
             return None
 
@@ -60,6 +68,13 @@ def after_obeying(reading: Reading, person: Person, today: date) -> Command | No
     return _command(reading.body.text, Place.QUESTION, person, today, _IN_A_DIGEST)
 
 
+def in_answer(asks: Asks, reading: Reading, person: Person, today: date) -> Command | None:
+    """The word that answers what was asked, None where the mail is no such word."""
+    if reading.classification.kind is not Kind.ORDINARY or len(reading.body.text) > _LONGEST:
+        return None
+    return _command(reading.body.text, Place.QUESTION, person, today, _IN_ANSWER[asks])
+
+
 def local_day(person: Person, moment: datetime) -> date:
     """The day it is for this person."""
     return moment.astimezone(zone_of(person)).date()
@@ -68,6 +83,18 @@ def local_day(person: Person, moment: datetime) -> date:
 def zone_of(person: Person) -> tzinfo:
     """Their time zone; UTC where this machine does not know it."""
     return zone_named(person.timezone)
+
+
+def _at_a_command_address(name: str, verb: Verb, reading: Reading, person: Person, today: date) -> Command | None:
+    """The address is the command; only a pause is told more of by words."""
+    if verb not in _OF_A_COMMUNITY:
+        return None
+    if verb is Verb.PAUSE:
+        subject = reading.parsed.subject
+        said = read_command(reading.body.text, subject, Place.ADDRESS, today, person.locale)
+        if said is not None and said.verb is verb and said.problem is None:
+            return said
+    return Command(verb, name=name)
 
 
 def _in_a_digest(reading: Reading, person: Person, today: date) -> Command | None:

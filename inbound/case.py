@@ -9,6 +9,7 @@ from gateway.core.decision import Decision
 from gateway.core.digest import Part
 from gateway.core.message import Arrival, Mail, Reading
 from gateway.core.notice import Obeyed
+from gateway.core.question import Question
 from inbound.authenticity import Proof
 from inbound.policy import Facts
 from store.answer_parts import StoredPart
@@ -58,6 +59,11 @@ class Case:
     """What the answered receipt tells of, by whose numbers a command calls it."""
     obeyed: Obeyed | None = None
     """What the answered notice told was done."""
+
+    @property
+    def question(self) -> Question | None:
+        """What the answered notice asked, where the command is an answer to that."""
+        return self.facts.question
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from inbound.answers import Answered, Around
 from inbound.case import Case, ReadMail
 from inbound.haste import needs_time
 from inbound.policy import Facts
-from inbound.route import Destination, House, ToCommunity, ToDigest, ToParent, ToPost, ToQuestion
+from inbound.route import Destination, House, ToCommand, ToCommunity, ToDigest, ToParent, ToPost, ToQuestion
 from store import answer_parts, communities, handovers, memberships, people, posts
 from store.answer_parts import StoredPart
 from store.communities import Locked
@@ -112,8 +112,10 @@ def _look_up(tx: Connection, stops: Sequence[_Stop]) -> _Known:
     by_post = _places(tx, stops, answered)
     references = {i for stop in stops if not isinstance(stop.destination, ToPost) for i in _answered(stop.read)}
     by_message_id = posts.places_by_message_id(tx, references) if references else {}
-    names = {stop.destination.name for stop in stops if isinstance(stop.destination, ToCommunity)}
-    ids = {place.post.community_id for place in (*by_post.values(), *answered.by_topic.values())}
+    names = {stop.destination.name for stop in stops if isinstance(stop.destination, ToCommunity | ToCommand)}
+    ids = answered.community_ids | {
+        place.post.community_id for place in (*by_post.values(), *answered.by_topic.values())
+    }
     if any(isinstance(stop.destination, ToParent) for stop in stops):
         ids |= {place.post.community_id for places in by_message_id.values() for place in places}
     locked = communities.lock(tx, ids=ids, names=names) if ids or names else []
@@ -172,6 +174,8 @@ def _settle(stop: _Stop, known: _Known) -> tuple[Locked | None, Place | None]:
         case ToCommunity(name):
             locked = known.by_name.get(name)
             return locked, _place_within(stop.read, known, locked)
+        case ToCommand(name):
+            return known.by_name.get(name), None
         case ToParent():
             return _place_by_headers(stop.read, known)
         case _:

@@ -13,12 +13,14 @@ from gateway.core.command import Command
 from gateway.core.community import Community, Membership, Person, PersonState, PostPolicy, Role
 from gateway.core.decision import Decision, Reason, Verdict
 from gateway.core.message import Kind, Reading
+from gateway.core.question import OF_THE_MAILBOX, Question
 from inbound.authenticity import Proof
 from inbound.auto_replies import SUBJECT_SIGN
 from inbound.haste import is_too_fast
 from inbound.route import (
     Destination,
     ToBounce,
+    ToCommand,
     ToCommunity,
     ToDigest,
     ToLeave,
@@ -71,6 +73,8 @@ class Facts:
     """How long after we handed the answered mail over for this person; None where nobody asked or it is not known."""
     command: Command | None = None
     """What the whole mail asks for by a word, where it stands at a place for that word."""
+    question: Question | None = None
+    """What the answered notice asked."""
     digest: ClosedDigest | None = None
     """The digest that is answered."""
     today: date = date.min
@@ -93,7 +97,9 @@ def _believed(f: Facts, r: Rules) -> bool:
         return True
     tokens = ToPost | ToDigest | ToQuestion
     own_token = isinstance(f.destination, tokens) and f.person and f.destination.token_person_id == f.person.id
-    return r.require == "token" and bool(own_token)
+    # Who has the mail that asked reads that mailbox, and that is all such a question wants to know.
+    enough = r.require == "token" or (f.question is not None and f.question.asks in OF_THE_MAILBOX)
+    return enough and bool(own_token)
 
 
 def _by_words_alone(f: Facts, r: Rules) -> bool:
@@ -186,8 +192,13 @@ def _is_hasty(f: Facts) -> bool:
 
 
 def _strays(f: Facts, r: Rules) -> bool:
-    """A signed mail to somebody else, handed to us by whoever has a copy, would be posted in its author's name."""
-    return r.require_addressed and isinstance(f.destination, ToCommunity) and not f.addressed and not f.approved
+    """A signed mail to somebody else, handed to us by whoever has a copy, would act in its author's name."""
+    places = ToCommunity | ToCommand
+    return r.require_addressed and isinstance(f.destination, places) and not f.addressed and not f.approved
+
+
+def _strays_to_a_command(f: Facts, r: Rules) -> bool:
+    return isinstance(f.destination, ToCommand) and _strays(f, r)
 
 
 # fmt: off
@@ -210,6 +221,7 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     # What is no single post: a word of command, the answer to a digest.
     (Verdict.HOLD,        Reason.TOKEN_OF_ANOTHER,     lambda f, r: _is_to_a_question(f) and _with_token_of_another(f)),
     (Verdict.DISCARD,     Reason.DUPLICATE,            lambda f, r: _in_parts(f) and f.duplicate),
+    (Verdict.HOLD,        Reason.NOT_ADDRESSED,        _strays_to_a_command),
     (Verdict.OBEY,        Reason.COMMAND,              lambda f, r: f.command is not None),
     (Verdict.REJECT,      Reason.DIGEST_GONE,          lambda f, r: _in_parts(f) and _digest_gone(f)),
     (Verdict.REJECT,      Reason.ATTACHMENT_TOO_LARGE, lambda f, r: _in_parts(f) and _is_heavy(f, r)),

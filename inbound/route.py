@@ -14,9 +14,12 @@ from typing import TypeAlias
 
 from gateway.core import address
 from gateway.core.address import Address, AddressError
+from gateway.core.command import Verb
 from gateway.core.digest import CADENCES, Cadence
 from gateway.core.reply import Reply
 from gateway.core.token import KeyRing, Purpose
+from inbound.folding import fold
+from inbound.vocabulary import verb_of_detail
 from store import communities
 from store.database import Database
 
@@ -104,12 +107,30 @@ class ToManagers:
 
 
 @dataclass(frozen=True, slots=True)
+class ToCommand:
+    """A command address of a community: projets+join@. What is written there does not matter."""
+
+    name: str
+    verb: Verb
+
+
+@dataclass(frozen=True, slots=True)
 class ToNobody:
     """An address that was ours when the mail was accepted and is not any more."""
 
 
 Destination: TypeAlias = (
-    ToCommunity | ToPost | ToDigest | ToQuestion | ToParent | ToBounce | ToLeave | ToQuiet | ToManagers | ToNobody
+    ToCommunity
+    | ToPost
+    | ToDigest
+    | ToQuestion
+    | ToParent
+    | ToBounce
+    | ToLeave
+    | ToQuiet
+    | ToManagers
+    | ToCommand
+    | ToNobody
 )
 
 
@@ -172,8 +193,11 @@ def _route_detail(base: str, detail: str, keys: KeyRing) -> Destination:
             return ToQuestion(*token.ids) if token and len(token.ids) == 2 else ToNobody()
         case _ if base in RESERVED:
             return ToNobody()
+        case _ if detail in _OWNER_WORDS:
+            return ToManagers(base)
         case _:
-            return ToManagers(base) if detail in _OWNER_WORDS else ToNobody()
+            verb = verb_of_detail(fold(detail))
+            return ToCommand(base, verb) if verb else ToNobody()
 
 
 def _route_quiet(detail: str, keys: KeyRing) -> Destination:
@@ -206,7 +230,7 @@ class Recipients:
         match route(str(path), self._house):
             case ToNobody():
                 return UNKNOWN
-            case ToCommunity(name) | ToManagers(str() as name):
+            case ToCommunity(name) | ToCommand(name) | ToManagers(str() as name):
                 until = self._known.get(name, 0.0)
                 return OURS if until > self._elapsed() else None
             case _:
@@ -215,7 +239,7 @@ class Recipients:
     def ask(self, path: Address) -> Reply:
         """The answer of the store. Blocks: run it in a thread. Raises StoreError."""
         match route(str(path), self._house):
-            case ToCommunity(name) | ToManagers(str() as name):
+            case ToCommunity(name) | ToCommand(name) | ToManagers(str() as name):
                 with self._database.reading() as tx:
                     found = communities.find(tx, name)
                 if found is None:

@@ -136,8 +136,14 @@ class Composer:
         site, language = self._site, self._renderer.language(delivery.locale)
         answer = self._answer_address(notice, delivery)
         posting = site.address(notice.community.address) if notice.community else ""
+        join = site.address(notice.community.address, language.join_word) if notice.community else ""
         addresses = NoticeAddresses(
-            posting, site.managers(notice.community), site.address("relais"), answer, partial(self._file_url, delivery)
+            posting=posting,
+            managers=site.managers(notice.community),
+            join=join,
+            commands=site.address("relais"),
+            answer=answer,
+            file=partial(self._file_url, delivery),
         )
         view = notice_view(notice, site.name, addresses, language, self._renderer.dresser)
         subject, rendered = self._renderer.notice(view, language)
@@ -159,7 +165,7 @@ class Composer:
         """
         site, signers = self._site, self._signers(delivery.created_at, delivery.key_id)
         match notice.kind:
-            case NoticeKind.RECEIPT | NoticeKind.OBEYED:
+            case NoticeKind.RECEIPT | NoticeKind.OBEYED | NoticeKind.QUESTION:
                 return site.address("answer", signers.answer(notice.id, delivery.person_id))
             case NoticeKind.READING if notice.post_id is not None:
                 return site.address("reply", signers.reply(notice.post_id, delivery.person_id))

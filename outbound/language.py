@@ -57,6 +57,11 @@ class Language:
         return self.gettext("(unnamed file)")
 
     @property
+    def join_word(self) -> str:
+        """The detail of an address by which one joins (inbound.vocabulary)."""
+        return {"fr": "rejoindre", "en": "join"}[self.code]
+
+    @property
     def unsigned(self) -> str:
         """What stands for an author whom the mail does not name."""
         return self.gettext("Somebody who gave no address")

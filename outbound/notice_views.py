@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.core.command import Verb
-from gateway.core.notice import Author, NoticeKind, NoticeMail, Obeyed
+from gateway.core.notice import Author, NoticeKind, NoticeMail
 from outbound.headers import clean
 from outbound.language import Language
 from outbound.prose import Dresser, strip_controls, to_html
+from outbound.question_views import QuestionView, question_view
 from outbound.reading_views import ReadingView, reading_view
 from outbound.receipt_views import ObeyedView, ReceiptView, obeyed_view, receipt_view
 from outbound.views import FileLine, file_lines
@@ -26,6 +26,8 @@ class NoticeAddresses:
     """The community's posting address; "" without one."""
     managers: str
     """A human's."""
+    join: str
+    """Where an empty mail asks to join the community; "" without one."""
     commands: str
     """That of words of command."""
     answer: str
@@ -88,6 +90,8 @@ class NoticeView:
     """None where the mail tells of no command."""
     reading: ReadingView | None
     """None where nothing may be read."""
+    question: QuestionView | None
+    """None where the mail asks nothing."""
     subject: str = ""
 
 
@@ -125,8 +129,11 @@ def notice_view(
         waiting_shown=language.number(mail.waiting),
         command=f"relais arrivals list --state {mail.kind.value}" if mail.waiting else "",
         receipt=receipt_view(mail, addresses.answer, language, dresser) if mail.kind is NoticeKind.RECEIPT else None,
-        obeyed=obeyed_view(mail.obeyed or Obeyed(Verb.HELP), language) if mail.kind is NoticeKind.OBEYED else None,
+        obeyed=obeyed_view(mail, addresses.managers, addresses.join, language)
+        if mail.kind is NoticeKind.OBEYED
+        else None,
         reading=reading_view(mail, mail.topic, addresses.file, language, dresser) if mail.topic and mail.read else None,
+        question=question_view(mail, mail.question, language) if mail.question else None,
     )
 
 

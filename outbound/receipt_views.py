@@ -10,9 +10,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from gateway.core.command import Verb
 from gateway.core.decision import Reason
 from gateway.core.digest import PartState
 from gateway.core.notice import Choice, NoticeMail, Obeyed, ReceiptLine
+from gateway.core.question import Circumstances
 from outbound.digest_parts import excerpt
 from outbound.headers import clean
 from outbound.language import Language
@@ -93,8 +95,16 @@ class ObeyedView:
     day: str
     """The first day on which mail comes again, in words; "" where none was named."""
     short_day: str
-    refused: bool
-    """Nothing was done: it is for those who run the community."""
+    result: str
+    who: str
+    """Somebody it is about; "" for nobody."""
+    by: str
+    """Who did it; "" where that was the reader."""
+    place: str
+    """The name of the one community it is about; "" where they are more or none."""
+    managers: str
+    join: str
+    """The address by which one comes into it; "" without a community."""
 
 
 def receipt_view(mail: NoticeMail, answer: str, language: Language, dresser: Dresser) -> ReceiptView:
@@ -146,8 +156,9 @@ def _choice(choice: Choice, answer: str, language: Language) -> ChoiceLine:
     return ChoiceLine(choice.topic_id, clean(choice.title, _MAX_TITLE) or language.untitled, url)
 
 
-def obeyed_view(obeyed: Obeyed, language: Language) -> ObeyedView:
-    """What was done."""
+def obeyed_view(mail: NoticeMail, managers: str, join: str, language: Language) -> ObeyedView:
+    """What was done; `managers` and `join` are addresses of the community it is about."""
+    obeyed, around = mail.obeyed or Obeyed(Verb.HELP), mail.circumstances or Circumstances()
     shown = tuple(clean(name, _MAX_NAME) for name in obeyed.communities[:_MAX_PLACES])
     others = max(0, len(obeyed.communities) - _MAX_PLACES)
     return ObeyedView(
@@ -161,5 +172,10 @@ def obeyed_view(obeyed: Obeyed, language: Language) -> ObeyedView:
         short_title=clean(obeyed.topic_title, _MAX_SUBJECT_TITLE),
         day=language.day(obeyed.until) if obeyed.until else "",
         short_day=language.short_day(obeyed.until) if obeyed.until else "",
-        refused=obeyed.refused,
+        result=obeyed.result,
+        who=clean(around.who, _MAX_NAME),
+        by=clean(around.by, _MAX_NAME),
+        place=shown[0] if len(shown) == 1 and not others else "",
+        managers=managers,
+        join=join,
     )

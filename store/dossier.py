@@ -21,6 +21,7 @@ from store.schema import (
     deliveries,
     digest_clocks,
     digests,
+    join_requests,
     memberships,
     mentions,
     names,
@@ -57,6 +58,9 @@ def _queries(person_id: int) -> Iterator[tuple[str, Select[Any]]]:
         .where(memberships.c.person_id == person_id)
         .order_by(communities.c.address),
     )
+    wished = ("id", "community_id", "kind", "state", "created_at", "expires_at", "decided_at")
+    about = or_(join_requests.c.person_id == person_id, join_requests.c.invited_by == person_id)
+    yield "requests", select(*(join_requests.c[name] for name in wished)).where(about).order_by(join_requests.c.id)
     yield from _written(person_id)
     yield from _chosen(person_id)
     yield from _received(person_id)

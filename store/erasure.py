@@ -28,6 +28,7 @@ from store.schema import (
     digests,
     fan_outs,
     fragments,
+    join_requests,
     memberships,
     mentions,
     names,
@@ -105,8 +106,20 @@ def erase(tx: Connection, subject: Subject, marks: Marks, now: datetime) -> Eras
     files = _forget_words(tx, subject.person_id, marks, now)
     audit.forget_words(tx, subject.person_id)
     # The deliveries of a digest and of a notice go with it.
-    for table in (topic_choices, thanks, mentions, digest_clocks, answer_parts, digests, notices, deliveries):
+    for table in (
+        topic_choices,
+        thanks,
+        mentions,
+        digest_clocks,
+        answer_parts,
+        digests,
+        notices,
+        deliveries,
+        join_requests,
+    ):
         tx.execute(delete(table).where(table.c.person_id == subject.person_id))
+    for column in (join_requests.c.invited_by, join_requests.c.decided_by):
+        tx.execute(update(join_requests).where(column == subject.person_id).values({column.name: None}))
     return Erased(count, mails, len(files), tuple(_unnamed(tx, blobs | files)))
 
 

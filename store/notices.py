@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Row, delete, exists, func, insert, select
 
 from gateway.core.command import Verb
 from gateway.core.decision import Reason
-from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail, Obeyed
-from store import answer_parts, communities, deliveries, readings
+from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail, Obeyed, Result
+from gateway.core.question import Asks, Question
+from store import answer_parts, circumstances, communities, deliveries, readings
 from store.readings import TopicRead
 from store.schema import deliveries as delivery_rows
 from store.schema import notices, people
@@ -50,6 +51,8 @@ class NewNotice:
     """The command that was carried out."""
     topic_id: int | None = None
     """The topic that is to be read by mail."""
+    question: Question | None = None
+    """What it asks."""
 
 
 def recent(tx: Connection, people_ids: Iterable[int], now: datetime) -> set[Cause]:
@@ -132,6 +135,8 @@ def _details(new: NewNotice) -> dict[str, Any] | None:
     if new.obeyed is not None:
         until = new.obeyed.until.isoformat() if new.obeyed.until else None
         return {**asdict(new.obeyed), "until": until}
+    if new.question is not None:
+        return asdict(new.question)
     return {"topic_id": new.topic_id} if new.topic_id is not None else None
 
 
@@ -148,6 +153,8 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
     lines = answer_parts.receipt_lines(tx, receipts) if receipts else {}
     choices = answer_parts.choices(tx, receipts) if receipts else {}
     read = {row.id: readings.read(tx, row.details["topic_id"], row.person_id) for row in rows if _is_reading(row)}
+    asked = {row.id: (what, row.created_at) for row in rows if (what := _obeyed(row) or _question(row))}
+    around = circumstances.find(tx, asked) if asked else {}
     return {
         row.id: replace(
             _told(row, read.get(row.id, readings.NOTHING)),
@@ -155,6 +162,7 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
             limit_bytes=limit_bytes,
             lines=lines.get(row.arrival_id, ()),
             choices=choices.get(row.arrival_id, ()),
+            circumstances=around.get(row.id),
         )
         for row in rows
     }
@@ -181,6 +189,7 @@ def _told(row: Row[Any], read: TopicRead) -> NoticeMail:
         waiting=row.waiting,
         id=row.id,
         obeyed=_obeyed(row),
+        question=_question(row),
         topic=read.topic,
         read=read.posts,
         left_out=read.left_out,
@@ -188,10 +197,10 @@ def _told(row: Row[Any], read: TopicRead) -> NoticeMail:
     )
 
 
-def obeyed(tx: Connection, ids: Iterable[int]) -> dict[int, Obeyed]:
-    """By notice, the command it told of; only for notices that told of one."""
+def told_of(tx: Connection, ids: Iterable[int]) -> dict[int, Obeyed | Question]:
+    """By notice, the command it told of or the question it asked; only for notices that did either."""
     query = select(notices.c.id, notices.c.kind, notices.c.details).where(notices.c.id.in_(list(ids)))
-    return {row.id: what for row in tx.execute(query) if (what := _obeyed(row)) is not None}
+    return {row.id: what for row in tx.execute(query) if (what := _obeyed(row) or _question(row)) is not None}
 
 
 def _is_reading(row: Any) -> bool:
@@ -209,8 +218,16 @@ def _obeyed(row: Any) -> Obeyed | None:
         told["topic_title"],
         date.fromisoformat(told["until"]) if told["until"] else None,
         tuple(told["community_ids"]),
-        refused=told["refused"],
+        Result(told["result"]),
+        told["person_id"],
+        told["by_id"],
     )
+
+
+def _question(row: Any) -> Question | None:
+    if row.kind != NoticeKind.QUESTION or not row.details:
+        return None
+    return Question(**{**row.details, "asks": Asks(row.details["asks"])})
 
 
 def _author(row: Row[Any]) -> Author | None:

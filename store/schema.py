@@ -67,6 +67,7 @@ class Utc(TypeDecorator[datetime]):
 SPOOLED = text("spool.state = 'spooled'")
 OPEN_ARRIVAL = text("arrivals.state <> 'closed'")
 OPEN_FAN_OUT = text("fan_outs.closed_at IS NULL")
+OPEN_REQUEST = text("join_requests.state = 'open'")
 OPEN_DELIVERY = text("deliveries.state IN ('pending', 'deferred')")
 UNWOUND = text("NOT clocks_wound AND state <> 'erased'")
 
@@ -154,6 +155,45 @@ memberships = Table(
         sqlite_where=text("catch_up_from IS NOT NULL"),
         postgresql_where=text("catch_up_from IS NOT NULL"),
     ),
+)
+
+# A wish to have somebody in a community, until somebody has answered it (gateway.core.joining).
+join_requests = Table(
+    "join_requests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("community_id", Id, ForeignKey("communities.id", ondelete="CASCADE"), nullable=False),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    # open → granted | refused | expired.
+    Column("state", String(16), nullable=False),
+    Column("invited_by", Id, ForeignKey("people.id", ondelete="SET NULL")),
+    Column("decided_by", Id, ForeignKey("people.id", ondelete="SET NULL")),
+    # The mail that waits for it.
+    Column("arrival_id", Id, ForeignKey("arrivals.id", ondelete="SET NULL")),
+    Column("created_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    Column("decided_at", Utc),
+    # Those who decide are reminded once.
+    Column("reminded_at", Utc),
+    Index(
+        "uq_join_requests_open",
+        "community_id",
+        "person_id",
+        "kind",
+        unique=True,
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+    Index(
+        "ix_join_requests_due",
+        "expires_at",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+    Index("ix_join_requests_person_id", "person_id", "created_at"),
+    Index("ix_join_requests_invited_by", "invited_by", "created_at"),
+    sqlite_autoincrement=True,
 )
 
 # What is turned off for the whole network (store.switches); a row for each that is on.

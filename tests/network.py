@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from gateway.core import address
-from gateway.core.community import Membership, NetworkRole, Pace, PersonState, PostPolicy, Role
+from gateway.core.community import JoinPolicy, Membership, NetworkRole, Pace, PersonState, PostPolicy, Role
 from gateway.core.message import Envelope
 from gateway.core.token import KeyRing
 from store import audience, communities, memberships, people, posts
@@ -59,10 +59,17 @@ class Network:
         assert None not in ids, "an address is taken"
         return [i for i in ids if i is not None]
 
-    def community(self, name: str, *, pace: Pace = Pace.EACH, post: PostPolicy = PostPolicy.MEMBERS) -> int:
+    def community(
+        self,
+        name: str,
+        *,
+        pace: Pace = Pace.EACH,
+        post: PostPolicy = PostPolicy.MEMBERS,
+        join: JoinPolicy = JoinPolicy.OPEN,
+    ) -> int:
         """Adds a community; returns its id."""
         with self.database.transaction() as tx:
-            added = communities.add(tx, NewCommunity(name, name.title(), pace=pace, post=post), self.clock())
+            added = communities.add(tx, NewCommunity(name, name.title(), pace=pace, post=post, join=join), self.clock())
         assert added is not None
         return added
 

@@ -72,8 +72,12 @@ class NetworkRole(StrEnum):
 
 
 class PersonState(StrEnum):
-    """active → suspended (nothing is sent, tokens are dead, posts stay) → active; erased is for ever."""
+    """active → suspended (nothing is sent, tokens are dead, posts stay) → active; erased is for ever.
 
+    pending → active: asked by mail whether they want in, sent nothing but that and forgotten where no answer comes.
+    """
+
+    PENDING = "pending"
     ACTIVE = "active"
     SUSPENDED = "suspended"
     ERASED = "erased"

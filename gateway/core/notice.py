@@ -15,6 +15,7 @@ from gateway.core.community import Community
 from gateway.core.decision import Reason
 from gateway.core.digest import PartState
 from gateway.core.post import ToldFile
+from gateway.core.question import Circumstances, Question
 
 
 class NoticeKind(StrEnum):
@@ -36,6 +37,28 @@ class NoticeKind(StrEnum):
     """What was asked for by a word has been done."""
     READING = "reading"
     """A topic, read by mail."""
+    QUESTION = "question"
+    """Something is asked, and one word answers it."""
+
+
+class Result(StrEnum):
+    """What came of a command, where that is not simply that it was done."""
+
+    DONE = "done"
+    NOT_ALLOWED = "not_allowed"
+    """It is for those who run the community."""
+    IS_MEMBER = "is_member"
+    """They belong there already."""
+    NO_PLACE = "no_place"
+    """No community that could be meant, or none that can be told of."""
+    CLOSED = "closed"
+    """Its managers alone let people in."""
+    TOO_MANY = "too_many"
+    """So much was asked within a day that nothing more is."""
+    OVER = "over"
+    """The question was settled, or nobody answered it in time."""
+    DECLINED = "declined"
+    """They said no, and nothing changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +128,11 @@ class Obeyed:
     until: date | None = None
     community_ids: tuple[int, ...] = ()
     """The communities by id: a pace word that answers this is about them."""
-    refused: bool = False
-    """Nothing was done: it is for those who run the community."""
+    result: Result = Result.DONE
+    person_id: int | None = None
+    """Somebody it is about, other than its reader."""
+    by_id: int | None = None
+    """Who did it, where that was not its reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +195,9 @@ class NoticeMail:
     """How many posts between the first and the second are left out, where the topic is too long for one mail."""
     post_id: int | None = None
     """The post that an answer to what is read answers."""
+    question: Question | None = None
+    circumstances: Circumstances | None = None
+    """What a question or an answer to a command tells beside it."""
 
     @property
     def is_answer(self) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from gateway.core.audit import Act, Entry
 from gateway.core.command import Command, Verb
 from gateway.core.community import NetworkRole, Person
-from gateway.core.notice import Obeyed
+from gateway.core.notice import Obeyed, Result
 from gateway.core.rights import Right, may
 from store import audit, communities, memberships, topics
 
@@ -28,7 +28,9 @@ def close(tx: Connection, command: Command, person: Person, now: datetime) -> Ob
     names = (communities.get_all(tx, [topic.community_id])[topic.community_id].name,)
     told = Obeyed(command.verb, names, topic.id, topic.title, community_ids=(topic.community_id,))
     if not may(person, membership, Right.CLOSE_TOPICS):
-        return Obeyed(command.verb, names, topic.id, topic.title, community_ids=told.community_ids, refused=True)
+        return Obeyed(
+            command.verb, names, topic.id, topic.title, community_ids=told.community_ids, result=Result.NOT_ALLOWED
+        )
     closed = command.verb is Verb.CLOSE
     if topics.set_closed(tx, topic.id, closed):
         act = Act.TOPIC_CLOSED if closed else Act.TOPIC_REOPENED

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
+from typing import assert_never
 
 from sqlalchemy import Connection
 
@@ -18,8 +19,9 @@ from gateway.core.decision import Verdict
 from gateway.core.digest import PartState
 from gateway.core.message import Body
 from gateway.core.notice import Obeyed
+from gateway.core.question import Asks, Question
 from inbound import asking, policy
-from inbound.actions import closing, telling
+from inbound.actions import closing, joining, telling
 from inbound.actions.leaving import PACE_OF
 from inbound.actions.publishing import Publication, content_of, new_message_id, part_key, publish
 from inbound.case import Decided
@@ -43,13 +45,26 @@ def obey(
     for item in decided:
         command, facts = item.case.facts.command, item.case.facts
         assert command and facts.person
-        if item.case.asked:
+        if facts.question:
+            _settle(tx, item, facts.question, house, now)
+        elif command.verb is Verb.JOIN:
+            joining.ask(tx, item, house, now)
+        elif item.case.asked:
             _mend_receipt(tx, item, command, gathered, house, rules, now)
         elif command.verb is Verb.GET and command.topic is not None:
             _read(tx, item, command.topic, house, now)
         else:
             about = item.case.obeyed.community_ids if item.case.obeyed else ()
             telling.obeyed(tx, item, _carry_out(tx, command, facts, now, about), house, now)
+
+
+def _settle(tx: Connection, item: Decided, question: Question, house: House, now: datetime) -> None:
+    """What an answer to a question does: each kind of question has a module of its own."""
+    match question.asks:
+        case Asks.JOIN:
+            joining.settle(tx, item, question, house, now)
+        case unreachable:
+            assert_never(unreachable)
 
 
 def obey_in_topic(tx: Connection, command: Command, facts: Facts, now: datetime) -> None:

@@ -7,12 +7,15 @@ no person's to answer.
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from gateway.core.community import Person
 from gateway.core.decision import Reason
 from gateway.core.notice import NoticeKind, Obeyed
+from gateway.core.question import Question
 from inbound.actions.answering import believable, may_be_told
 from inbound.case import Decided
 from inbound.route import House
@@ -26,16 +29,41 @@ def receipt(tx: Connection, item: Decided, house: House, now: datetime, *, arriv
     _add(tx, item, told, house, now)
 
 
-def obeyed(tx: Connection, item: Decided, what: Obeyed, house: House, now: datetime) -> None:
-    """What has been done."""
+def obeyed(
+    tx: Connection, item: Decided, what: Obeyed, house: House, now: datetime, *, community_id: int | None = None
+) -> None:
+    """What has been done; `community_id` is the place whose managers may be asked about it."""
     told = _notice(item, NoticeKind.OBEYED, Reason.COMMAND, house, item.case.arrival.id, obeyed=what)
-    _add(tx, item, told, house, now)
+    _add(tx, item, replace(told, community_id=community_id), house, now)
 
 
 def reading(tx: Connection, item: Decided, topic_id: int, house: House, now: datetime) -> None:
     """The posts of a topic."""
     told = _notice(item, NoticeKind.READING, Reason.COMMAND, house, item.case.arrival.id, topic_id=topic_id)
     _add(tx, item, told, house, now)
+
+
+def question(
+    tx: Connection,
+    item: Decided,
+    reader: Person,
+    what: Question,
+    house: House,
+    now: datetime,
+    *,
+    once: str | None = None,
+) -> None:
+    """Asks somebody, because of this mail: its author, or whom it is about. What is told `once` is not asked again."""
+    told = _notice(item, NoticeKind.QUESTION, Reason.COMMAND, house, item.case.arrival.id, question=what)
+    if reader.id != _author_id(item):
+        told = replace(told, person_id=reader.id, in_reply_to="", subject="", arrival_id=None)
+    elif not may_be_told(item):
+        return
+    notices.add(tx, [replace(told, community_id=what.community_id, once=once)], house.keys.current, now)
+
+
+def _author_id(item: Decided) -> int | None:
+    return item.case.facts.person.id if item.case.facts.person else None
 
 
 def _add(tx: Connection, item: Decided, told: NewNotice, house: House, now: datetime) -> None:
@@ -52,6 +80,7 @@ def _notice(
     *,
     obeyed: Obeyed | None = None,
     topic_id: int | None = None,
+    question: Question | None = None,
 ) -> NewNotice:
     facts = item.case.facts
     parsed = facts.reading.parsed
@@ -73,4 +102,5 @@ def _notice(
         sent_at=believable(parsed.date, item.case.read.mail.envelope.received_at),
         obeyed=obeyed,
         topic_id=topic_id,
+        question=question,
     )

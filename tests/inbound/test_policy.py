@@ -29,6 +29,7 @@ from inbound.authenticity import Proof
 from inbound.policy import TABLE, Facts, Rules, decide
 from inbound.route import (
     ToBounce,
+    ToCommand,
     ToCommunity,
     ToDigest,
     ToLeave,
@@ -137,6 +138,7 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     ),
     (Verdict.HOLD, Reason.TOKEN_OF_ANOTHER, replace(PLAIN, destination=ToQuestion(6, 2), command=MOVE)),
     (Verdict.DISCARD, Reason.DUPLICATE, replace(DIGEST_ANSWER, duplicate=True)),
+    (Verdict.HOLD, Reason.NOT_ADDRESSED, replace(PLAIN, destination=ToCommand("projets", Verb.LEAVE), addressed=False)),
     (Verdict.OBEY, Reason.COMMAND, replace(DIGEST_ANSWER, command=Command(Verb.WEEKLY))),
     (Verdict.REJECT, Reason.DIGEST_GONE, replace(DIGEST_ANSWER, digest=None)),
     (

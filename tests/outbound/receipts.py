@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from gateway.core.command import Verb
 from gateway.core.decision import Reason
 from gateway.core.digest import PartState
-from gateway.core.notice import Choice, NoticeKind, NoticeMail, Obeyed, ReadPost, ReceiptLine
+from gateway.core.notice import Choice, NoticeKind, NoticeMail, Obeyed, ReadPost, ReceiptLine, Result
 from gateway.core.post import ToldFile
 from tests.outbound.mails import DELIVERY, RETURNED, composer, read
 
@@ -73,7 +73,7 @@ DONE = {
     "nothing": Obeyed(Verb.DAILY),
     "closed": Obeyed(Verb.CLOSE, ("Bâtiments",), 12, BOILER[1]),
     "reopened": Obeyed(Verb.REOPEN, ("Bâtiments",), 12, BOILER[1]),
-    "not-yours": Obeyed(Verb.CLOSE, ("Bâtiments",), 12, BOILER[1], refused=True),
+    "not-yours": Obeyed(Verb.CLOSE, ("Bâtiments",), 12, BOILER[1], result=Result.NOT_ALLOWED),
     "nowhere": Obeyed(Verb.GET, topic_id=99),
 }
 

@@ -201,7 +201,7 @@ def test_no_string_of_a_post_is_markup(language: str, is_answer: bool, readers: 
 @pytest.mark.parametrize("proven", [True, False])
 def test_no_string_of_a_notice_is_markup(language: str, kind: NoticeKind, proven: bool) -> None:
     spoken = RENDERER.language(language)
-    view = notice_view(RETURNED, "", NoticeAddresses("", "", "", "", str), spoken, RENDERER.dresser)
+    view = notice_view(RETURNED, "", NoticeAddresses("", "", "", "", "", str), spoken, RENDERER.dresser)
     writer = WriterLine(HOSTILE, HOSTILE, HOSTILE if proven else "", proven)
     for reason in (*Reason, HOSTILE):
         bad = hostile(view, files=(LINE,), attached=(LINE,), heavy=LINE, author=writer, kind=kind, reason=reason)

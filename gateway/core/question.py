@@ -1,0 +1,50 @@
+"""Question: what a notice asks, so that one word answers it.
+
+Written by the actions of inbound, kept with the notice, and read again when its answer comes in. An answer settles the
+row that the question is about, under its lock: the notice itself is never settled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Asks(StrEnum):
+    """What is asked. A new one is a member here, its words in inbound/asking.py and its template."""
+
+    JOIN = "join"
+    """Of a person: do you want to be a member?"""
+
+
+OF_THE_MAILBOX = frozenset((Asks.JOIN,))
+"""Asked of whoever reads a mailbox: its token alone proves the answer, for that one question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and what it is about: ids, each None where it is about no such thing."""
+
+    asks: Asks
+    community_id: int | None = None
+    person_id: int | None = None
+    """Whom it is about, where that is not its reader: who wants in, who invites."""
+    arrival_id: int | None = None
+    """The mail that waits."""
+    post_id: int | None = None
+    request_id: int | None = None
+    """The row of join_requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a question, or the answer to a command, tells of what it is about, as it is when the mail is composed."""
+
+    who: str = ""
+    """The name of the person it is about."""
+    by: str = ""
+    """The name of the person who did it."""
+    members: int = 0
+    """Of the community."""
+    posts_a_week: int = 0
+    """Over the last four weeks, rounded up."""

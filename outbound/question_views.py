@@ -1,0 +1,44 @@
+"""What the templates of a notice see of the question that it asks.
+
+Called by outbound.notice_views. A new question is words in templates/mail/notice/question.txt and what they need here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.core.notice import NoticeMail
+from gateway.core.question import Circumstances, Question
+from outbound.headers import clean
+from outbound.language import Language
+
+_MAX_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """What is asked."""
+
+    asks: str
+    community: str
+    who: str
+    """The person it is about; "" where that is the reader."""
+    members: int
+    members_shown: str
+    posts: int
+    """A week."""
+    posts_shown: str
+
+
+def question_view(mail: NoticeMail, question: Question, language: Language) -> QuestionView:
+    """What the notice asks."""
+    around = mail.circumstances or Circumstances()
+    return QuestionView(
+        asks=question.asks,
+        community=clean(mail.community.name, _MAX_NAME) if mail.community else "",
+        who=clean(around.who, _MAX_NAME),
+        members=around.members,
+        members_shown=language.number(around.members),
+        posts=around.posts_a_week,
+        posts_shown=language.number(around.posts_a_week),
+    )
