@@ -72,13 +72,12 @@ def _find(numbers: Sequence[int], at: int, sent: SentWords, expected: int) -> Ru
 
     A mark is that of its item rather than the same in somebody's words.
     """
-    places = None
+    places: Sequence[int] = ()
     if at + RUN <= len(numbers) and numbers[at + 1] != UNKNOWN and numbers[at + 2] != UNKNOWN:
-        places = sent.runs.get(sent.key(numbers[at], numbers[at + 1], numbers[at + 2]))
-    if places is None:
-        places = sent.marks.get(numbers[at])
-        if places is None:
-            return None
+        places = sent.places_of(numbers[at], numbers[at + 1], numbers[at + 2])
+    places = places or sent.marks.get(numbers[at], ())
+    if not places:
+        return None
     nearest = bisect_left(places, expected)
     best: Run | None = None
     head = sent.heads.get(numbers[at])

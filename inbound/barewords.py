@@ -33,7 +33,7 @@ _FORMATTING = frozenset(_FORMATTING_NAMES.split())
 
 def is_costly(source: str) -> bool:
     """Building its tree takes more than linear time: deep, many attributes, formatting that blocks repeat."""
-    if any(_has_many_attributes(tag[0]) for tag in _LONG_TAG.finditer(source)):
+    if any(len(tag) > 2 * MAX_ATTRIBUTES and _has_many_attributes(tag) for tag in _LONG_TAG.findall(source)):
         return True
     depth = formatting = repeated = 0
     still_open: dict[str, int] = {}
@@ -55,7 +55,7 @@ def is_costly(source: str) -> bool:
 
 
 def _has_many_attributes(tag: str) -> bool:
-    return len(tag) > 2 * MAX_ATTRIBUTES and len(_VALUE.sub(" ", tag).split()) > MAX_ATTRIBUTES
+    return len(_VALUE.sub(" ", tag).split()) > MAX_ATTRIBUTES
 
 
 def bare_lines(source: str) -> list[str]:

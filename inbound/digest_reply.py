@@ -19,7 +19,7 @@ from inbound.lines import Line
 from inbound.sent_words import SentWords, html_words, stands_in, text_words, words_of
 from inbound.stretches import Found, Stretch, find
 
-_BREAKS = re.compile(r"\s+(?:>[> \t]*)?")
+_QUOTED_BREAK = re.compile(r"\n[ \t]*>[> \t]*")
 _MARK = re.compile(r"\[#(\d{1,9})\]")
 _MAX_SOUGHT = 120
 _MAX_MARKS = 20
@@ -177,4 +177,4 @@ def _heading_above(said: str, flat: str, words: SentWords) -> int | None:
 
 
 def _flat(text: str) -> str:
-    return _BREAKS.sub(" ", charset.clean_text(text)).strip()
+    return " ".join(_QUOTED_BREAK.sub(" ", text).split())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from inbound.lines import Mark
 
@@ -49,16 +50,32 @@ _HEADER_LINE = re.compile(
 )
 _EXACT_SIGNATURES = frozenset({"signature", "x_signature"})
 _PIXELS = re.compile(r"(\d{1,4})(?:px)?$")
+_MAX_KEPT = 300
+"""Characters of names or styles up to which what they say is remembered: programs repeat the same few."""
 
 
 def mark_of(tag: str, attributes: Mapping[str, str | None]) -> Mark:
     """What the element says of all that stands in it."""
     if attributes.get("data-marker") == "__QUOTED_TEXT__":
         return Mark.QUOTE
-    names = (
-        f"{attributes.get('class') or ''} {attributes.get('id') or ''} {attributes.get('name') or ''}".lower().split()
-    )
-    for name in names:
+    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''} {attributes.get('name') or ''}"
+    mark = _mark_of_names(names) if len(names) <= _MAX_KEPT else _mark_of_names.__wrapped__(names)
+    if mark is not Mark.NONE:
+        return mark
+    if tag == "div" and "border-top" in (style := attributes.get("style") or "") and _HEADER_LINE.match(style[:300]):
+        return Mark.CUT
+    if tag == "signature":
+        return Mark.SIGNATURE
+    if tag == "blockquote":
+        named = any(name.endswith("gmail_quote") for name in names.lower().split())
+        cited = named or (attributes.get("type") or "").lower() == "cite"
+        return Mark.QUOTE if cited else Mark.INDENT
+    return Mark.NONE
+
+
+@lru_cache(maxsize=512)
+def _mark_of_names(names: str) -> Mark:
+    for name in names.lower().split():
         if name.endswith(_CUTS):
             return Mark.CUT
         if name.endswith(_QUOTES):
@@ -67,13 +84,6 @@ def mark_of(tag: str, attributes: Mapping[str, str | None]) -> Mark:
             return Mark.FORWARD
         if name.endswith(_SIGNATURES) or name in _EXACT_SIGNATURES:
             return Mark.SIGNATURE
-    if tag == "div" and "border-top" in (style := attributes.get("style") or "") and _HEADER_LINE.match(style[:300]):
-        return Mark.CUT
-    if tag == "signature":
-        return Mark.SIGNATURE
-    if tag == "blockquote":
-        cited = (attributes.get("type") or "").lower() == "cite" or any(name.endswith("gmail_quote") for name in names)
-        return Mark.QUOTE if cited else Mark.INDENT
     return Mark.NONE
 
 
@@ -86,6 +96,11 @@ def is_hidden(attributes: Mapping[str, str | None]) -> bool:
     style = attributes.get("style")
     if not style:
         return False
+    return _hides(style) if len(style) <= _MAX_KEPT else _hides.__wrapped__(style)
+
+
+@lru_cache(maxsize=512)
+def _hides(style: str) -> bool:
     return bool(_HIDDEN.search(style)) or ("color" in style.lower() and _is_unseen(style.lower()))
 
 

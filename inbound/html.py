@@ -29,8 +29,12 @@ legend thead tbody tfoot
 _SKIPPED = frozenset(_SKIPPED_NAMES.split())
 _PARAGRAPHS = frozenset(_PARAGRAPH_NAMES.split())
 _BLOCKS = _PARAGRAPHS | frozenset(_BLOCK_NAMES.split())
-_BLANKS = re.compile(r"[ \t\n\r\f]+")
+# A single blank is left alone: nearly all are.
+_BLANKS = re.compile(r"[\t\n\r\f][ \t\n\r\f]*| [ \t\n\r\f]+")
+_ANY_BLANKS = re.compile(r"[ \t\n\r\f]+")
 _LINKS = ("http:", "https:", "mailto:")
+_BLANK = Line("")
+_ENDS = {tag: "\n\n" if tag in _PARAGRAPHS else "\n" for tag in _BLOCKS}
 
 
 @dataclass(slots=True)
@@ -110,6 +114,8 @@ class _Writer:
     _depth: int = 0
     _gap: bool = False
     _prefix: str = ""
+    _said: bool = False
+    """The line has more than blanks so far."""
 
     def text(self, text: str, node: LexborNode, context: _Context) -> None:
         if context.pre:
@@ -118,6 +124,10 @@ class _Writer:
                 self._add(part, node, context)
                 self.end_line(hard=True)
             self._add(last, node, context)
+            return
+        if not self._pieces and text == "\n":
+            # What stands between most blocks says nothing.
+            self._line_nodes.append(node)
             return
         text = _BLANKS.sub(" ", text)
         if not self._pieces or self._pieces[-1].endswith(" "):
@@ -128,8 +138,9 @@ class _Writer:
         self._line_nodes.append(node)
         if not text:
             return
-        if not self._pieces or (self._mark is Mark.NONE and not "".join(self._pieces).strip()):
+        if not self._pieces or (self._mark is Mark.NONE and not self._said):
             self._mark, self._depth = context.mark, context.depth
+        self._said = self._said or not text.isspace()
         self._pieces.append(text)
 
     def attach(self, node: LexborNode) -> None:
@@ -138,6 +149,7 @@ class _Writer:
 
     def word(self, text: str) -> None:
         if self._pieces:
+            self._said = self._said or not text.isspace()
             self._pieces.append(text)
 
     def begin_item(self, prefix: str) -> None:
@@ -152,6 +164,9 @@ class _Writer:
 
     def end_line(self, *, hard: bool = False, gap: bool = False) -> None:
         """End the line; `hard` even where it is empty, `gap` with a blank line before the next one."""
+        if not self._pieces and not self._line_nodes and not hard:
+            self._gap = self._gap or gap
+            return
         written = "".join(self._pieces)
         # The blank behind the delimiter of a signature is part of it (RFC 3676 §4.3).
         text = written if written == "-- " else written.rstrip()
@@ -164,9 +179,9 @@ class _Writer:
             self.nodes.append(self._line_nodes)
             self._prefix = ""
         elif self._line_nodes:
-            self.lines.append(Line("", Mark.NONE))
+            self.lines.append(_BLANK)
             self.nodes.append(self._line_nodes)
-        self._pieces, self._line_nodes, self._mark = [], [], Mark.NONE
+        self._pieces, self._line_nodes, self._mark, self._said = [], [], Mark.NONE, False
         self._gap = self._gap or gap
 
 
@@ -182,6 +197,8 @@ def _traverse(body: LexborNode, writer: _Writer) -> bool:
         seen += 1
         if seen > MAX_NODES:
             return False
+        if seen > 1 and (following := node.next) is not None:
+            stack.append((following, context, ""))
         tag = node.tag
         if tag == "-text":
             writer.text(node.text_content or "", node, context)
@@ -189,17 +206,14 @@ def _traverse(body: LexborNode, writer: _Writer) -> bool:
         if tag is None or tag.startswith(("-", "!")) or tag in _SKIPPED:
             continue
         attributes = node.attributes if tag != "br" else {}
-        if is_hidden(attributes):
+        if attributes and is_hidden(attributes):
             writer.doomed.append(node)
             continue
         inner = _enter(writer, node, tag, attributes, context)
-        stack.append((None, context, _closing(tag, attributes, node)))
-        children: list[tuple[LexborNode | None, _Context, str]] = []
-        child = node.first_child
-        while child is not None and len(children) <= MAX_NODES:
-            children.append((child, inner, ""))
-            child = child.next
-        stack.extend(reversed(children))
+        if closing := _closing(tag, attributes, node):
+            stack.append((None, context, closing))
+        if (child := node.first_child) is not None:
+            stack.append((child, inner, ""))
     return True
 
 
@@ -228,19 +242,19 @@ def _enter(
         writer.end_line()
     elif tag in _BLOCKS:
         writer.end_line(gap=tag in _PARAGRAPHS)
+    if mark is context.mark and tag not in ("pre", "blockquote"):
+        return context
     return _Context(mark, context.pre or tag == "pre", context.depth + (tag == "blockquote"))
 
 
 def _closing(tag: str, attributes: dict[str, str | None], node: LexborNode) -> str:
     """What to write when the element ends: "" nothing, "\\n" a line end, "\\n\\n" a gap, else a link's target."""
-    if tag in _BLOCKS:
-        return "\n\n" if tag in _PARAGRAPHS else "\n"
     if tag != "a":
-        return ""
+        return _ENDS.get(tag, "")
     target = (attributes.get("href") or "").strip()
     if not target.lower().startswith(_LINKS) or len(target) > 300:
         return ""
-    shown = _BLANKS.sub("", node.text(deep=True)).strip("<>").rstrip("/").lower()
+    shown = _ANY_BLANKS.sub("", node.text(deep=True)).strip("<>").rstrip("/").lower()
     bare = (
         target.lower().removeprefix("mailto:").split("?")[0].rstrip("/")
         if "mailto:" in target[:7].lower()

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from inbound.alignment import SURE, Run, Words, align
 from inbound.lines import Line, Mark
-from inbound.sent_words import RUN, UNKNOWN, SentWords, spans_of, words_of
+from inbound.sent_words import RUN, UNKNOWN, SentWords, spans_of
 
 QUOTE_MARKS = re.compile(r"[ ]{0,3}(?:(?:>|&gt;)[ \t]?)+")
 _FEW = 2
@@ -35,8 +35,7 @@ class QuotedWords:
         self.owners: list[int] = []
         self.first = [0]
         """For each line the index of its first word; one more for the end."""
-        for number, text in enumerate(self.texts):
-            found = words_of(text)
+        for number, found in enumerate(sent.words_of_lines(self.texts)):
             self.words.extend(found)
             self.owners.extend([number] * len(found))
             self.first.append(len(self.words))
@@ -99,7 +98,7 @@ class QuotedWords:
         # The mark of another topic: somebody's words about it, or made to look like it.
         if marks or len(numbers) < RUN:
             return False
-        places = self.sent.runs.get(self.sent.key(*numbers[:RUN]), [])
+        places = self.sent.places_of(*numbers[:RUN])
         if len(places) > _MAX_PLACES:
             return False
         topic = self.sent.topic_at(run.place)

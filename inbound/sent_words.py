@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
@@ -21,10 +21,11 @@ RUN = 3
 UNKNOWN = -1
 """The number of a word that the digest does not have."""
 _ZERO_WIDTH = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
-_ONE_WORD = rf"\w+(?:[{_ZERO_WIDTH}]+\w+)*"
+# Possessive, so that a word of a hundred thousand marks costs no stack to come back to.
+_ONE_WORD = rf"\w++(?:[{_ZERO_WIDTH}]++\w++)*+"
 _LINKS = r"(?:https?|ftp|mailto|tel|cid|mid):[^\s<>]+|www\.[^\s<>]+|\[\d{1,3}\]"
 _MARKS = r"\[?\#\d{1,9}\]?(?!\w)"
-_PLAIN = rf"{_LINKS}|({_MARKS}|€|{_ONE_WORD})"
+_PLAIN = rf"{_LINKS}|({_MARKS}|€|\n|{_ONE_WORD})"
 # Addresses, and what is left of a percent-coded link where a client broke it over two lines.
 _TANGLED = (
     r"[^\s<>()\[\]@]{1,100}@[^\s<>()\[\]]{1,300}|"
@@ -40,12 +41,34 @@ _TOKEN = re.compile(r"[a-z2-7]{16,56}")
 
 def words_of(text: str) -> list[str]:
     """The words of one line of NFC text as every client leaves them. The mark [#12] is the word "#12". Linear."""
-    found = _WORDS[_TANGLE.search(text) is not None].findall(text.casefold())
+    [words] = words_of_lines([text])
+    return list(words)
+
+
+def words_of_lines(texts: Sequence[str]) -> list[Sequence[str]]:
+    """The words_of() each of the lines; all of them at once, which costs half."""
+    plain = [text.replace("\n", " ") for text in texts]
+    tangled = [at for at, text in enumerate(plain) if _TANGLE.search(text)]
+    apart = [_words_in(plain[at], _WORDS[1]) for at in tangled]
+    for at in tangled:
+        plain[at] = ""
+    found = _words_in("\n".join(plain) + "\n", _WORDS[0])
+    lines: list[Sequence[str]] = []
+    start = 0
+    for _ in plain:
+        end = found.index("\n", start)
+        lines.append(found[start:end])
+        start = end + 1
+    for at, words in zip(tangled, apart, strict=True):
+        lines[at] = words
+    return lines
+
+
+def _words_in(text: str, pattern: re.Pattern[str]) -> list[str]:
+    found = list(filter(None, pattern.findall(text.casefold())))
     if "#" in text:
-        found = [word.strip("[]") for word in found]
-    if text.isascii():
-        return [word for word in found if word]
-    return [word if word.isascii() else _fold(word) for word in found if word]
+        found = [word.strip("[]") if "#" in word else word for word in found]
+    return found if text.isascii() else [word if word.isascii() else _fold(word) for word in found]
 
 
 def spans_of(text: str) -> list[tuple[int, int]]:
@@ -101,8 +124,9 @@ class SentWords:
     begins: bytearray
     """Flags of places that begin a line, and `ends` of those that end one."""
     ends: bytearray
-    runs: dict[int, list[int]]
-    """The places, rising, where each run of RUN words begins."""
+    runs: dict[int, int]
+    """The first place where each run of RUN words begins; `repeats`: all of them, rising, where there are several."""
+    repeats: dict[int, list[int]]
     marks: dict[int, list[int]]
     """The places of each word that is a mark such as #12."""
     topics: tuple[int | None, ...]
@@ -111,15 +135,25 @@ class SentWords:
     """For each topic the words behind its mark in the line where it first stands."""
     heads: dict[int, int]
     """For each mark of a topic, as a number, the place where its own item begins with it: no author writes there."""
+    lines: dict[str, tuple[str, ...]]
+    """The words of its lines by their text: most lines of an answer are one of them."""
     ornaments: frozenset[str]
     """Its lines without any word."""
     links: frozenset[str]
     hosts: frozenset[str]
 
-    def key(self, first: int, second: int, third: int) -> int:
-        """The key of three words in a row in `runs`."""
+    def places_of(self, first: int, second: int, third: int) -> Sequence[int]:
+        """The places, rising, where these three words stand in a row."""
         size = len(self.numbers) + 1
-        return (first * size + second) * size + third
+        key = (first * size + second) * size + third
+        place = self.runs.get(key, -1)
+        return () if place < 0 else self.repeats.get(key) or (place,)
+
+    def words_of_lines(self, texts: Sequence[str]) -> list[Sequence[str]]:
+        """The words_of() each of the lines of an answer: those that are lines of the digest are known."""
+        known = [self.lines.get(text) or self.lines.get(text.strip("> ")) for text in texts]
+        fresh = iter(words_of_lines([text for text, words in zip(texts, known, strict=True) if words is None]))
+        return [next(fresh) if words is None else words for words in known]
 
     def topic_at(self, place: int) -> int | None:
         """The topic whose words stand there, None for what belongs to no topic."""
@@ -153,7 +187,8 @@ def stands_in(selection: str, sent: SentWords) -> set[int | None]:
 
 @dataclass(frozen=True, slots=True)
 class _Fragment:
-    lines: tuple[tuple[str, ...], ...]
+    lines: tuple[tuple[str, tuple[str, ...]], ...]
+    """(text, words) of each that has words."""
     ornaments: frozenset[str]
     links: frozenset[str]
 
@@ -169,9 +204,10 @@ def _text_fragment(text: str) -> _Fragment:
 
 
 def _fragment(lines: Iterable[str], source: str) -> _Fragment:
-    found = [(line, words_of(line if line.isascii() else unicodedata.normalize("NFC", line))) for line in lines]
+    texts = [line if line.isascii() else unicodedata.normalize("NFC", line) for line in lines]
+    found = list(zip(texts, words_of_lines(texts), strict=True))
     return _Fragment(
-        lines=tuple(tuple(words) for _, words in found if words),
+        lines=tuple((line.strip(), tuple(words)) for line, words in found if words),
         ornaments=frozenset(line.strip(" \t\xa0>|*") for line, words in found if not words),
         links=frozenset(bare_link(link) for link in _LINK.findall(source)),
     )
@@ -187,16 +223,19 @@ def _index(sent: SentDigest, fragments: tuple[_Fragment, ...]) -> SentWords:
         begins=bytearray(),
         ends=bytearray(),
         runs={},
+        repeats={},
         marks={},
         topics=topics,
         headings={},
         heads={},
+        lines={},
         ornaments=frozenset().union(*(fragment.ornaments for fragment in fragments)),
         links=links,
         hosts=frozenset(host for link in links if (host := _host(link))),
     )
     for piece, fragment in enumerate(fragments):
-        for line in fragment.lines:
+        found.lines.update(fragment.lines)
+        for _, line in fragment.lines:
             topic, place = topics[piece], len(found.words)
             _add_line(found, line, piece)
             if topic is not None and topic not in found.headings and line[0] == f"#{topic}":
@@ -217,12 +256,16 @@ def _add_line(found: SentWords, line: tuple[str, ...], piece: int) -> None:
 def _add_runs(found: SentWords) -> None:
     words, runs = found.words, found.runs
     size = len(found.numbers) + 1
-    for place, (first, second, third) in enumerate(zip(words, words[1:], words[2:], strict=False)):
-        key = (first * size + second) * size + third
-        if key in runs:
-            runs[key].append(place)
-        else:
-            runs[key] = [place]
+    keys = [
+        (first * size + second) * size + third
+        for first, second, third in zip(words, words[1:], words[2:], strict=False)
+    ]
+    # Most runs stand in one place: the last to be written is the first of each.
+    runs.update(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+    if len(runs) < len(keys):
+        for place, key in enumerate(keys):
+            if runs[key] != place:
+                found.repeats.setdefault(key, [runs[key]]).append(place)
     marks = {number for word, number in found.numbers.items() if word[0] == "#"}
     for place, number in enumerate(words):
         if number in marks:

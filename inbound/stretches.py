@@ -151,7 +151,10 @@ class _Stretches:
         """A line without words: kept where it says something that the digest does not say."""
         line = self._line(number, self.words.texts[number])
         text = line.text.strip()
-        blank = Line("", line.mark, line.depth)
+        blank = Line("", line.mark, line.depth) if line.text else line
+        if not text:
+            gap.lines.append(blank)
+            return
         if _FOOTNOTE.fullmatch(text):
             _drop_heading(gap.lines)
             gap.lines.append(blank)
