@@ -32,6 +32,7 @@ from gateway.starting import Mistakes, require_free
 from gateway.supervision import RelayWatch, Supervisor
 from gateway.web.server import Web, WebSetup
 from inbound.authenticity import Border
+from inbound.files import FileRules
 from inbound.hints import SentDigests
 from inbound.job import ReaderSetup
 from inbound.listener import Listener
@@ -105,7 +106,12 @@ class App:
     def rules(self) -> Rules:
         """What the house rules read of the settings."""
         posting = self.settings.posting
-        return Rules(self.settings.authentication.require, posting.max_attachment_bytes, posting.require_addressed)
+        return Rules(
+            self.settings.authentication.require,
+            FileRules(posting.max_attachment_bytes, posting.barred_files),
+            posting.require_addressed,
+            posting.audience_moderation,
+        )
 
     def reader_setup(self) -> ReaderSetup:
         """What a reader process needs."""

@@ -70,6 +70,7 @@ def _readable(parse: Callable[[str], object]) -> AfterValidator:
 Hour = Annotated[str, _readable(rhythm.parse_hour)]
 Weekday = Annotated[str, _readable(rhythm.parse_weekday)]
 Quiet = Annotated[str, _readable(rhythm.parse_quiet)]
+Ending = Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")]
 Place = Annotated[str, AfterValidator(parse_place)]
 
 
@@ -194,12 +195,19 @@ class Authentication(Section):
     require: Literal["proof", "token", "none"] = "proof"
 
 
+BARRED_FILES = ("bat", "cmd", "com", "cpl", "exe", "hta", "jar", "js", "jse", "lnk", "msi", "pif", "scr", "vbs", "wsf")
+"""What a double click runs."""
+
+
 class Posting(Section):
     """[posting]"""
 
     max_attachment_bytes: Octets = 20 << 20
     attach_bytes: Octets = 1 << 20
     require_addressed: bool = True
+    audience_moderation: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    barred_files: tuple[Ending, ...] = BARRED_FILES
+    review_hours: Annotated[int, Field(ge=2, le=8760)] = 168
 
 
 class Digests(Section):

@@ -5,19 +5,19 @@ Called by pipeline.process inside the transaction of the effects: what is read h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from gateway.core.community import Membership, Person
+from gateway.core.community import Membership, Person, PostPolicy
 from gateway.core.message import Arrival, ParsedMessage
-from inbound import answers, asking, route
+from inbound import answers, asking, files, route
 from inbound.answers import Answered, Around
 from inbound.case import Case, ReadMail
 from inbound.haste import needs_time
-from inbound.policy import Facts
+from inbound.policy import Facts, Rules
 from inbound.route import Destination, House, ToCommand, ToCommunity, ToDigest, ToParent, ToPost, ToQuestion
 from store import answer_parts, communities, handovers, memberships, people, posts
 from store.answer_parts import StoredPart
@@ -66,9 +66,13 @@ class _Seen:
     """By (content, person), and only where somebody answered with what takes time to write."""
     shared_out: dict[tuple[int, str], list[StoredPart]]
     """By (person, dedup key), the parts of an answer to a digest that were dealt with before."""
+    newcomers: frozenset[tuple[int, int]]
+    """(community, person) where nothing of theirs stands, in communities that read the first post of everybody."""
+    audiences: Mapping[int, int]
+    """By community, how many would read a post; empty where the rules do not ask."""
 
 
-def gather(tx: Connection, batch: Sequence[ReadMail], house: House) -> Gathered:
+def gather(tx: Connection, batch: Sequence[ReadMail], house: House, rules: Rules) -> Gathered:
     """Everything policy.decide wants to know about these messages. Takes the locks of their communities."""
     stops = [stop for read in batch for stop in _stops(read, house)]
     known = _look_up(tx, stops)
@@ -79,9 +83,12 @@ def gather(tx: Connection, batch: Sequence[ReadMail], house: House) -> Gathered:
         posts.keys_of_message_ids(tx, (read.reading.parsed.message_id for read in batch)),
         handovers.handed_over(tx, _answers_that_take_time(settled, known)),
         _shared_out(tx, stops, known),
+        _newcomers(tx, settled, known),
+        memberships.readers(tx, known.locked) if rules.audience_moderation and known.locked else {},
     )
     return Gathered(
-        tuple(_case(stop, locked, place, known, seen, house) for stop, locked, place in settled), known.locked
+        tuple(_case(stop, (locked, place), known, seen, (house, rules)) for stop, locked, place in settled),
+        known.locked,
     )
 
 
@@ -140,6 +147,17 @@ def _shared_out(tx: Connection, stops: Sequence[_Stop], known: _Known) -> dict[t
         if isinstance(stop.destination, ToDigest) and (person := _author(stop.read, known))
     }
     return answer_parts.of_mails(tx, keys) if keys else {}
+
+
+def _newcomers(
+    tx: Connection, settled: Iterable[tuple[_Stop, Locked | None, Place | None]], known: _Known
+) -> frozenset[tuple[int, int]]:
+    pairs = {
+        (locked.community.id, person.id)
+        for stop, locked, _ in settled
+        if locked and locked.community.post is PostPolicy.FIRST and (person := _author(stop.read, known))
+    }
+    return frozenset(pairs - posts.written(tx, pairs)) if pairs else frozenset()
 
 
 def _answers_that_take_time(
@@ -213,13 +231,14 @@ def _place_by_headers(read: ReadMail, known: _Known) -> tuple[Locked | None, Pla
 
 def _case(
     stop: _Stop,
-    locked: Locked | None,
-    place: Place | None,
+    where: tuple[Locked | None, Place | None],
     known: _Known,
     seen: _Seen,
-    house: House,
+    ours: tuple[House, Rules],
 ) -> Case:
-    parsed = stop.read.reading.parsed
+    (locked, place), (house, rules) = where, ours
+    parsed, rulings = stop.read.reading.parsed, stop.arrival.rulings
+    reading, taken_off = files.without(stop.read.reading, rulings, rules.files)
     person = _author(stop.read, known)
     community = locked.community if locked else None
     both = (community.id, person.id) if community and person else None
@@ -228,7 +247,7 @@ def _case(
     facts = Facts(
         destination=stop.destination,
         addressed=_is_addressed(parsed, house),
-        reading=stop.read.reading,
+        reading=reading,
         proof=stop.read.proof,
         person=person,
         community=community,
@@ -236,11 +255,14 @@ def _case(
         place=place,
         duplicate=duplicate,
         served=False,
-        approved=stop.arrival.approved,
+        rulings=rulings,
         # The same words to another place are no reuse.
         reused_id=not duplicate and not seen.keys.get(parsed.message_id, set()) <= {stop.read.dedup_key},
         after=stop.read.mail.envelope.received_at - sent if sent else None,
         today=asking.local_day(person, stop.read.mail.envelope.received_at) if person else date.min,
+        is_first=both in seen.newcomers,
+        audience=seen.audiences.get(community.id, 0) if community else 0,
+        taken_off=taken_off,
     )
     around = Around(known.locked, known.memberships, known.by_post, known.answered, seen.shared_out)
     return answers.complete(Case(stop.arrival, stop.read, facts), around)

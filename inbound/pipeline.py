@@ -30,7 +30,7 @@ def process(
 
     The messages must not answer or repeat one another (see `independent`). The caller commits, or rolls all of it back.
     """
-    gathered = gather(tx, batch, house)
+    gathered = gather(tx, batch, house, rules)
     decided = decide(gathered.cases, rules)
     planned = sharing.plan(decided, rules)
     published = _with(decided, Verdict.PUBLISH)

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from gateway.core.command import Command
-from gateway.core.community import Community, Membership, Person, PersonState, PostPolicy, Role
+from gateway.core.community import Community, Membership, Person, PersonState, PostPolicy
 from gateway.core.decision import Decision, Reason, Verdict
 from gateway.core.message import Kind, Reading
 from gateway.core.question import OF_THE_MAILBOX, Question
+from gateway.core.rights import Right, may
+from gateway.core.ruling import Ruling
 from inbound.authenticity import Proof
 from inbound.auto_replies import SUBJECT_SIGN
+from inbound.files import FileRules, barred, is_heavy
 from inbound.haste import is_too_fast
 from inbound.route import (
     Destination,
@@ -40,9 +43,11 @@ class Rules:
     """The settings the table reads. `require` is proof, token or none (CONTRACT.md [authentication])."""
 
     require: str
-    max_attachment_bytes: int
+    files: FileRules
     require_addressed: bool = True
     """A mail whose To and Cc name others alone is held, whoever signed it."""
+    audience_moderation: int = 0
+    """A post that so many would read is read by somebody who runs the place first; 0 for never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,8 @@ class Facts:
     """The community has this very mail already."""
     served: bool
     """The same message was posted to the community under another of its forward-paths."""
-    approved: bool
-    """A human wants it published."""
+    rulings: frozenset[Ruling]
+    """What people said about it while it waited."""
     reused_id: bool
     """Another mail came with the same Message-ID and other words."""
     after: timedelta | None = None
@@ -79,6 +84,22 @@ class Facts:
     """The digest that is answered."""
     today: date = date.min
     """The day it is where the author is."""
+    is_first: bool = False
+    """Nothing of this author stands in the community yet; asked only where its rule wants to know."""
+    audience: int = 0
+    """How many would read it there; asked only where the rules want to know."""
+    taken_off: tuple[str, ...] = ()
+    """The names of files that do not go out with it, as somebody said."""
+
+    @property
+    def approved(self) -> bool:
+        """Somebody who runs the place wants it published."""
+        return Ruling.PUBLISHED in self.rulings
+
+    @property
+    def vouched(self) -> bool:
+        """Somebody said whose it is, from their own mailbox or for who runs the place."""
+        return self.approved or Ruling.OWNED in self.rulings
 
 
 def decide(facts: Facts, rules: Rules) -> Decision:
@@ -93,7 +114,7 @@ Test = Callable[[Facts, Rules], bool]
 
 
 def _believed(f: Facts, r: Rules) -> bool:
-    if f.proof.proven or f.approved or r.require == "none":
+    if f.proof.proven or f.vouched or r.require == "none":
         return True
     tokens = ToPost | ToDigest | ToQuestion
     own_token = isinstance(f.destination, tokens) and f.person and f.destination.token_person_id == f.person.id
@@ -117,10 +138,6 @@ def _may_post(f: Facts) -> bool:
     )
 
 
-def _runs_it(f: Facts) -> bool:
-    return f.membership is not None and f.membership.role is Role.MANAGER
-
-
 def _with_token_of_another(f: Facts) -> bool:
     to = f.destination
     return isinstance(to, ToPost | ToQuestion) and f.person is not None and to.token_person_id != f.person.id
@@ -137,7 +154,11 @@ def _is_cut(f: Facts) -> bool:
 
 
 def _is_heavy(f: Facts, r: Rules) -> bool:
-    return any(attachment.size > r.max_attachment_bytes for attachment in f.reading.parsed.attachments)
+    return any(is_heavy(file, r.files) for file in f.reading.parsed.attachments)
+
+
+def _has_barred(f: Facts, r: Rules) -> bool:
+    return bool(barred(f.reading.parsed.attachments, r.files))
 
 
 def _is_encrypted(f: Facts) -> bool:
@@ -194,7 +215,7 @@ def _is_hasty(f: Facts) -> bool:
 def _strays(f: Facts, r: Rules) -> bool:
     """A signed mail to somebody else, handed to us by whoever has a copy, would act in its author's name."""
     places = ToCommunity | ToCommand
-    return r.require_addressed and isinstance(f.destination, places) and not f.addressed and not f.approved
+    return r.require_addressed and isinstance(f.destination, places) and not f.addressed and not f.vouched
 
 
 def _strays_to_a_command(f: Facts, r: Rules) -> bool:
@@ -216,8 +237,11 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.HOLD,        Reason.SENDER_NOT_PROVEN,    lambda f, r: not _believed(f, r)),
     (Verdict.HOLD,        Reason.SENDER_UNKNOWN,       lambda f, r: f.person is None),
     (Verdict.HOLD,        Reason.SUSPENDED,            lambda f, r: _state(f) is not PersonState.ACTIVE),
-    (Verdict.HOLD,        Reason.LOOKS_AUTOMATIC,      lambda f, r: _is_auto_reply(f) and not f.approved),
-    (Verdict.HOLD,        Reason.FASTER_THAN_HUMAN,    lambda f, r: _is_hasty(f) and not f.approved),
+    # What somebody has said of it already.
+    (Verdict.REJECT,      Reason.REFUSED,              lambda f, r: Ruling.REFUSED in f.rulings),
+    (Verdict.REJECT,      Reason.EXPIRED,              lambda f, r: Ruling.EXPIRED in f.rulings),
+    (Verdict.HOLD,        Reason.LOOKS_AUTOMATIC,      lambda f, r: _is_auto_reply(f) and not f.vouched),
+    (Verdict.HOLD,        Reason.FASTER_THAN_HUMAN,    lambda f, r: _is_hasty(f) and not f.vouched),
     # What is no single post: a word of command, the answer to a digest.
     (Verdict.HOLD,        Reason.TOKEN_OF_ANOTHER,     lambda f, r: _is_to_a_question(f) and _with_token_of_another(f)),
     (Verdict.DISCARD,     Reason.DUPLICATE,            lambda f, r: _in_parts(f) and f.duplicate),
@@ -226,6 +250,7 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.REJECT,      Reason.DIGEST_GONE,          lambda f, r: _in_parts(f) and _digest_gone(f)),
     (Verdict.REJECT,      Reason.ATTACHMENT_TOO_LARGE, lambda f, r: _in_parts(f) and _is_heavy(f, r)),
     (Verdict.REJECT,      Reason.ENCRYPTED,            lambda f, r: _in_parts(f) and _is_encrypted(f)),
+    (Verdict.REJECT,      Reason.FILE_TYPE,            lambda f, r: _in_parts(f) and _has_barred(f, r)),
     (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _in_parts(f) and _says_nothing(f)),
     (Verdict.SHARE_OUT,   Reason.DIGEST_ANSWER,        lambda f, r: _in_parts(f)),
     # Where to: the place must exist and take posts.
@@ -246,7 +271,10 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.REJECT,      Reason.UNREADABLE,           lambda f, r: _empty(f) and _is_cut(f)),
     (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _empty(f)),
     (Verdict.HOLD,        Reason.NOT_ADDRESSED,        _strays),
-    (Verdict.HOLD,        Reason.MODERATED,            lambda f, r: _moderated(f)),
+    (Verdict.HOLD,        Reason.FILE_TYPE,            _has_barred),
+    (Verdict.HOLD,        Reason.MODERATED,            lambda f, r: _waits(f, PostPolicy.MODERATED)),
+    (Verdict.HOLD,        Reason.FIRST_POST,           lambda f, r: _waits(f, PostPolicy.FIRST) and f.is_first),
+    (Verdict.HOLD,        Reason.LARGE_AUDIENCE,       lambda f, r: _is_loud(f, r) and not _is_unread(f)),
     # Everything else is what we are here for.
     (Verdict.PUBLISH,     Reason.MEMBER_ANSWER,        lambda f, r: f.place is not None),
     (Verdict.PUBLISH,     Reason.MEMBER_POST,          lambda f, r: f.membership is not None),
@@ -259,9 +287,17 @@ def _state(f: Facts) -> PersonState | None:
     return f.person.state if f.person else None
 
 
-def _moderated(f: Facts) -> bool:
-    moderated = f.community is not None and f.community.post is PostPolicy.MODERATED
-    return moderated and not f.approved and not _runs_it(f)
+def _is_unread(f: Facts) -> bool:
+    """Nobody reads it first: who writes is trusted, or it was read."""
+    return f.approved or (f.person is not None and may(f.person, f.membership, Right.POST_UNREAD))
+
+
+def _waits(f: Facts, policy: PostPolicy) -> bool:
+    return f.community is not None and f.community.post is policy and not _is_unread(f)
+
+
+def _is_loud(f: Facts, r: Rules) -> bool:
+    return 0 < r.audience_moderation < f.audience
 
 
 def _flag(f: Facts, reason: Reason) -> str:

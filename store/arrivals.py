@@ -5,7 +5,7 @@ Written by inbound.spool (accept), worked on by inbound.worker (claim, close, fa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, s
 
 from gateway.core.errors import StoreError
 from gateway.core.message import Arrival, Envelope, Mail
+from gateway.core.ruling import Ruling
 from store.database import storable
 from store.schema import OPEN_ARRIVAL, SPOOLED, arrivals, raw_mails, spool
 from store.times import LEASE as LEASE
@@ -116,12 +117,12 @@ def claim(tx: Connection, now: datetime, most: int) -> list[Mail]:
     raws = {row.spool_id: row.data for row in tx.execute(select(raw_mails).where(raw_mails.c.spool_id.in_(ids)))}
     paths: dict[int, list[Arrival]] = {i: [] for i in ids}
     query = (
-        select(arrivals.c.id, arrivals.c.spool_id, arrivals.c.forward_path, arrivals.c.approved)
+        select(arrivals.c.id, arrivals.c.spool_id, arrivals.c.forward_path, arrivals.c.rulings)
         .where(arrivals.c.spool_id.in_(ids), arrivals.c.state == "spooled")
         .order_by(arrivals.c.id)
     )
-    for arrival_id, spool_id, path, approved in tx.execute(query):
-        paths[spool_id].append(Arrival(arrival_id, path, approved))
+    for arrival_id, spool_id, path, said in tx.execute(query):
+        paths[spool_id].append(Arrival(arrival_id, path, frozenset(Ruling(word) for word in said.split())))
     mails = []
     for row in sorted(rows, key=lambda row: row.id):
         own = tuple(paths[row.id])
@@ -232,15 +233,17 @@ def release_all(tx: Connection, now: datetime) -> int:
     return tx.execute(update(spool).where(running).values(lease_until=None)).rowcount
 
 
-def retry(tx: Connection, arrival_id: int, *, approved: bool = False) -> bool:
-    """Puts a held or set-aside arrival back into the spool, to be decided anew. Returns whether there was one.
+def retry(tx: Connection, arrival_id: int, states: Collection[str] = ("held", "set_aside")) -> bool:
+    """Puts an arrival in one of these states back into the spool, to be decided anew as every other mail is.
 
-    `approved` says that a human wants it published: it then takes the way of every other mail (DESIGN.md 1).
+    Returns whether there was one, of which the bytes are still kept.
     """
+    kept = or_(spool.c.blob != "", exists().where(raw_mails.c.spool_id == spool.c.id))
     row = tx.execute(
         update(arrivals)
-        .where(arrivals.c.id == arrival_id, arrivals.c.state.in_(("held", "set_aside")))
-        .values(state="spooled", approved=approved, verdict=None, reason=None, closed_at=None)
+        .where(arrivals.c.id == arrival_id, arrivals.c.state.in_(list(states)))
+        .where(arrivals.c.spool_id.in_(select(spool.c.id).where(spool.c.id == arrivals.c.spool_id, kept)))
+        .values(state="spooled", verdict=None, reason=None, closed_at=None)
         .returning(arrivals.c.spool_id)
     ).first()
     if row is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, literal, select, union_all, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, literal, select, union_all, update
 
 from gateway.core.community import PersonState, shown_name
 from gateway.core.post import Content, Post, StoredFile, Topic
@@ -216,6 +216,20 @@ def duplicates(tx: Connection, keys: Iterable[tuple[int, str]]) -> dict[tuple[in
     )
     found = {(row.community_id, row.dedup_key): row.id for row in tx.execute(query)}
     return {key: post_id for key, post_id in found.items() if key in wanted}
+
+
+def written(tx: Connection, pairs: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Of (community, person), those where something stands that this person wrote."""
+    wanted = list(pairs)
+    theirs = [
+        select(literal(community_id), literal(person_id)).where(
+            exists().where(
+                posts.c.author_id == person_id, posts.c.community_id == community_id, posts.c.withdrawn_at.is_(None)
+            )
+        )
+        for community_id, person_id in wanted
+    ]
+    return {(row[0], row[1]) for row in tx.execute(union_all(*theirs))} if theirs else set()
 
 
 def keys_of_message_ids(tx: Connection, message_ids: Iterable[str]) -> dict[str, set[str]]:

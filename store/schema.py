@@ -266,8 +266,14 @@ arrivals = Table(
     Column("forward_path", Text, nullable=False),
     # spooled → closed | held | set_aside; held and set_aside go back to spooled by hand.
     Column("state", String(16), nullable=False),
-    # Published by a human's word: the rules that hold a mail for one no longer do.
-    Column("approved", Boolean, nullable=False, default=False),
+    # What people said about it while it waited (gateway.core.ruling), with blanks between; who said the last, and why.
+    Column("rulings", String(64), nullable=False, default=""),
+    Column("ruled_by", Id, ForeignKey("people.id", ondelete="SET NULL")),
+    Column("ruled_at", Utc),
+    Column("ruling_words", Text, nullable=False, default=""),
+    # When those who run the place were asked about it by mail, and reminded.
+    Column("asked_at", Utc),
+    Column("reminded_at", Utc),
     Column("verdict", String(16)),
     Column("reason", String(32)),
     Column("flag", String(32), nullable=False, default=""),

@@ -13,7 +13,9 @@ from gateway.commands.output import AsJson, document, facts, fail, harmless, rec
 from gateway.commands.session import open_store, read_settings
 from gateway.core.audit import Act, Entry, Hand
 from gateway.core.clock import utc_now
+from gateway.core.decision import UNPROVEN
 from gateway.core.delivery import DeliveryState
+from gateway.core.ruling import Ruling
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -116,14 +118,30 @@ def retry_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -
 @arrivals_app.command("publish")
 def publish_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """Publish a held arrival: its author was unproven, or its community is moderated, and you vouch for it."""
+    _rule(ctx, number, Ruling.PUBLISHED, "", as_json)
+
+
+@arrivals_app.command("refuse")
+def refuse_arrival(
+    ctx: typer.Context,
+    number: Number,
+    reason: Annotated[str, typer.Option(metavar="WHY", help="Told to its author, in your words.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Refuse a held arrival: it goes back to its author, whole, with your reason."""
+    _rule(ctx, number, Ruling.REFUSED, reason, as_json)
+
+
+def _rule(ctx: typer.Context, number: int, ruling: Ruling, reason: str, as_json: bool) -> None:
     with open_store(read_settings(ctx)) as database:
-        from store import arrivals, audit
+        from store import rulings
 
         with database.transaction() as tx:
-            done = arrivals.retry(tx, number, approved=True)
-            if done:
-                audit.record(tx, Entry(Act.MAIL_PUBLISHED, Hand.CLI, arrival_id=number), utc_now())
-    _conclude(done, f"there is no held or set-aside arrival {number}", number, "spooled", as_json)
+            found = rulings.waiting(tx, number)
+            if found and found.reason in UNPROVEN and ruling is Ruling.REFUSED:
+                fail(f"the author of {number} is not proven, and is not written to: drop it")
+            done = found is not None and rulings.settle(tx, found, ruling, Hand.CLI, utc_now(), reason)
+    _conclude(done, f"there is no held arrival {number}", number, "spooled", as_json)
 
 
 @arrivals_app.command("drop")

@@ -16,6 +16,10 @@ class Act(StrEnum):
 
     MAIL_PUBLISHED = "mail_published"
     """A mail that waited was let through."""
+    MAIL_REFUSED = "mail_refused"
+    """A mail that waited went back to its author, with a reason."""
+    MAIL_EXPIRED = "mail_expired"
+    """A mail that waited went back to its author, for nobody said anything."""
     MAIL_DROPPED = "mail_dropped"
     """A mail that waited was ended; its author hears nothing."""
     MAIL_RETRIED = "mail_retried"

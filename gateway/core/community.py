@@ -53,6 +53,9 @@ class PostPolicy(StrEnum):
     MEMBERS = "members"
     EVERYONE = "everyone"
     MODERATED = "moderated"
+    """Members, after somebody who runs the place has read it."""
+    FIRST = "first"
+    """Members, after somebody has read the first thing they ever write here."""
 
 
 class Role(StrEnum):

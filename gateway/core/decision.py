@@ -25,7 +25,7 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why. Each word is named once in policy.py."""
+    """Why. Each word stands in policy.py."""
 
     # publish
     MEMBER_POST = "member_post"
@@ -40,6 +40,9 @@ class Reason(StrEnum):
     FASTER_THAN_HUMAN = "faster_than_human"
     NOT_ADDRESSED = "not_addressed"
     MODERATED = "moderated"
+    FIRST_POST = "first_post"
+    LARGE_AUDIENCE = "large_audience"
+    FILE_TYPE = "file_type"
     # reject
     NOT_A_MEMBER = "not_a_member"
     ENCRYPTED = "encrypted"
@@ -51,6 +54,8 @@ class Reason(StrEnum):
     COMMUNITY_ARCHIVED = "community_archived"
     NO_PLACE = "no_place"
     DIGEST_GONE = "digest_gone"
+    REFUSED = "refused"
+    EXPIRED = "expired"
     # discard
     AUTO_REPLY = "auto_reply"
     BOUNCE = "bounce"
@@ -64,6 +69,23 @@ class Reason(StrEnum):
     # unsubscribe, forward
     LEAVE_TOKEN = "leave_token"
     FOR_THE_ADMINS = "for_the_admins"
+
+
+APPROVABLE = frozenset(
+    (
+        Reason.MODERATED,
+        Reason.FIRST_POST,
+        Reason.LARGE_AUDIENCE,
+        Reason.FILE_TYPE,
+        Reason.TOKEN_OF_ANOTHER,
+        Reason.NOT_ADDRESSED,
+        Reason.LOOKS_AUTOMATIC,
+        Reason.FASTER_THAN_HUMAN,
+    )
+)
+"""What is held for a word of who runs the community. Its author is proven: nobody has to vouch for more."""
+UNPROVEN = frozenset((Reason.SENDER_NOT_PROVEN, Reason.SENDER_NOT_CHECKED, Reason.SENDER_UNKNOWN))
+"""What is held for want of a proven author: no word by mail publishes it in somebody's name but that person's own."""
 
 
 @dataclass(frozen=True, slots=True)

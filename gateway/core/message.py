@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from gateway.core.address import Address
 from gateway.core.digest import Part, SentDigest
+from gateway.core.ruling import Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Arrival:
 
     id: int
     forward_path: str
-    approved: bool = False
+    rulings: frozenset[Ruling] = frozenset()
+    """What people said about it while it waited."""
     """A human looked at it and wants it published, whoever sent it."""
 
 

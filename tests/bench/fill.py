@@ -24,10 +24,10 @@ _STEPS = (
        {n} SELECT i, :community, 'Past ' || i, :no, :past FROM n WHERE i % 4 = 0""",
     """INSERT INTO posts (id, community_id, topic_id, content_id, number, author_id, dedup_key, created_at)
        {n} SELECT i, :community, (i / 4) * 4, i, i, :author, 'past-' || i, :past FROM n""",
-    """INSERT INTO arrivals (id, spool_id, forward_path, state, approved, verdict, reason, flag, person_id,
+    """INSERT INTO arrivals (id, spool_id, forward_path, state, rulings, ruling_words, verdict, reason, flag, person_id,
          community_id, post_id, closed_at)
-       {n} SELECT i, i, 'small@talk.example.com', 'closed', :no, 'publish', 'member_post', '', :author, :community, i,
-         :past FROM n""",
+       {n} SELECT i, i, 'small@talk.example.com', 'closed', '', '', 'publish', 'member_post', '', :author, :community,
+         i, :past FROM n""",
     """INSERT INTO fan_outs (id, post_id, content_id, community_id, author_id, key_id, cursor, created_at, closed_at)
        {n} SELECT i, i, i, :community, :author, 1, 0, :past, :past FROM n""",
     """INSERT INTO deliveries (id, kind, content_id, post_id, community_id, person_id, state, attempts, bulk,

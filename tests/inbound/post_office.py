@@ -12,15 +12,17 @@ from pathlib import Path
 from sqlalchemy import select
 
 from gateway.core.message import Mail
+from gateway.core.ruling import Ruling
 from gateway.core.token import Purpose
 from inbound import pipeline
 from inbound.authenticity import Border
 from inbound.case import Decided, ReadMail
+from inbound.files import FileRules
 from inbound.job import Job, Read, ReaderSetup
 from inbound.policy import Rules
 from inbound.reading_process import read
 from inbound.route import House
-from store import arrivals
+from store import arrivals, rulings
 from store.arrivals import Accepted
 from store.blobs import DiskBlobs
 from store.database import Database
@@ -29,7 +31,7 @@ from store.schema import contents, notices, posts, topics
 from tests.network import DOMAIN, KEYS, Network, SetClock, envelope
 
 HOUSE = House(DOMAIN, "+", KEYS)
-RULES = Rules(require="proof", max_attachment_bytes=5000)
+RULES = Rules(require="proof", files=FileRules(5000, ("exe",)))
 BORDER = Border("mx.people.example", ("dmarc", "dkim", "auth"))
 PROVEN = "Authentication-Results: mx.people.example; dmarc=pass header.from=people.example\r\n"
 
@@ -114,6 +116,13 @@ class PostOffice:
         self.accept(raw, *paths, reverse_path=reverse_path, trusted=trusted)
         self.work()
         return self.results()[-1]
+
+    def publish(self, arrival_id: int) -> None:
+        """Somebody who runs the place lets a held mail through; it is decided anew."""
+        with self.database.transaction() as tx:
+            held = rulings.waiting(tx, arrival_id)
+            assert held and rulings.rule(tx, held, Ruling.PUBLISHED, self.clock())
+        self.work()
 
     def results(self) -> list[Result]:
         """All arrivals, oldest first."""

@@ -25,7 +25,9 @@ from gateway.core.decision import Decision, Reason, Verdict
 from gateway.core.digest import Cadence, Part, PlacedBy
 from gateway.core.message import Attachment, Body, Classification, Kind, ParsedMessage, Reading
 from gateway.core.post import Post, Topic
+from gateway.core.ruling import Ruling
 from inbound.authenticity import Proof
+from inbound.files import FileRules
 from inbound.policy import TABLE, Facts, Rules, decide
 from inbound.route import (
     ToBounce,
@@ -44,7 +46,7 @@ from store.digests import ClosedDigest
 from store.posts import Place
 from tests.network import START
 
-RULES = Rules(require="proof", max_attachment_bytes=1000)
+RULES = Rules(require="proof", files=FileRules(1000, ("exe",)), audience_moderation=500)
 ANN = Person(1, "ann@people.example", "Ann", "en", "Europe/Paris", NetworkRole.MEMBER, PersonState.ACTIVE)
 PROJETS = Community(
     3, "projets", "Projets", CommunityKind.PROJECT, Pace.EACH, JoinPolicy.OPEN, PostPolicy.MEMBERS, "", archived=False
@@ -71,6 +73,7 @@ PARSED = ParsedMessage(
 )
 WORDS = Reading(PARSED, Body("words", None), Classification(Kind.ORDINARY), "en")
 # What everybody does: a proven member posts to their community.
+PUBLISHED = frozenset((Ruling.PUBLISHED,))
 PLAIN = Facts(
     destination=ToCommunity("projets"),
     addressed=True,
@@ -82,14 +85,14 @@ PLAIN = Facts(
     place=None,
     duplicate=False,
     served=False,
-    approved=False,
+    rulings=frozenset(),
     reused_id=False,
 )
 ANSWER = replace(PLAIN, destination=ToPost(9, 1), place=PLACE)
 
 
-def reading(kind: Kind = Kind.ORDINARY, text: str = "words", *sizes: int) -> Reading:
-    files = tuple(Attachment("f", "x/y", size, "0" * 64, inline=False) for size in sizes)
+def reading(kind: Kind = Kind.ORDINARY, text: str = "words", *sizes: int, name: str = "f") -> Reading:
+    files = tuple(Attachment(name, "x/y", size, "0" * 64, inline=False) for size in sizes)
     return replace(
         WORDS, parsed=replace(PARSED, attachments=files), body=Body(text, None), classification=Classification(kind)
     )
@@ -105,6 +108,8 @@ TOO_DEEP = replace(reading(Kind.ORDINARY, ""), parsed=replace(PARSED, defects=("
 WITHDRAWN = replace(PLACE, post=replace(PLACE.post, withdrawn=True))
 CLOSED = replace(PLACE, topic=replace(PLACE.topic, closed=True))
 MODERATED = community(post=PostPolicy.MODERATED)
+FIRST_READ = community(post=PostPolicy.FIRST)
+PROGRAM = reading(Kind.ORDINARY, "words", 1, name="Setup.PDF.Exe")
 AGORA = community(post=PostPolicy.EVERYONE)
 
 PARTS = (Part(4, "words", PlacedBy.POSITION),)
@@ -118,6 +123,7 @@ DIGEST_ANSWER = replace(
     membership=None,
 )
 
+
 # One line of facts for each line of the table, in its order.
 CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.DISCARD, Reason.BOUNCE, replace(PLAIN, destination=ToBounce(7))),
@@ -130,6 +136,8 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.HOLD, Reason.SENDER_NOT_PROVEN, replace(PLAIN, proof=Proof(False, "no_pass"))),
     (Verdict.HOLD, Reason.SENDER_UNKNOWN, replace(PLAIN, person=None, membership=None)),
     (Verdict.HOLD, Reason.SUSPENDED, replace(PLAIN, person=replace(ANN, state=PersonState.SUSPENDED))),
+    (Verdict.REJECT, Reason.REFUSED, replace(PLAIN, rulings=frozenset((Ruling.REFUSED,)))),
+    (Verdict.REJECT, Reason.EXPIRED, replace(PLAIN, rulings=frozenset((Ruling.EXPIRED,)))),
     (Verdict.HOLD, Reason.LOOKS_AUTOMATIC, replace(PLAIN, reading=AWAY)),
     (
         Verdict.HOLD,
@@ -147,6 +155,7 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
         replace(DIGEST_ANSWER, reading=replace(reading(Kind.ORDINARY, "words", 1001), parts=PARTS)),
     ),
     (Verdict.REJECT, Reason.ENCRYPTED, replace(DIGEST_ANSWER, reading=replace(ENCRYPTED, parts=PARTS))),
+    (Verdict.REJECT, Reason.FILE_TYPE, replace(DIGEST_ANSWER, reading=replace(PROGRAM, parts=PARTS))),
     (Verdict.REJECT, Reason.EMPTY, replace(DIGEST_ANSWER, reading=replace(WORDS, parts=()))),
     (Verdict.SHARE_OUT, Reason.DIGEST_ANSWER, DIGEST_ANSWER),
     (Verdict.REJECT, Reason.TOPIC_GONE, replace(ANSWER, place=WITHDRAWN)),
@@ -163,7 +172,10 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.REJECT, Reason.UNREADABLE, replace(PLAIN, reading=TOO_DEEP)),
     (Verdict.REJECT, Reason.EMPTY, replace(PLAIN, reading=reading(Kind.ORDINARY, " \n"))),
     (Verdict.HOLD, Reason.NOT_ADDRESSED, replace(PLAIN, addressed=False)),
+    (Verdict.HOLD, Reason.FILE_TYPE, replace(PLAIN, reading=PROGRAM)),
     (Verdict.HOLD, Reason.MODERATED, replace(PLAIN, community=MODERATED)),
+    (Verdict.HOLD, Reason.FIRST_POST, replace(PLAIN, community=FIRST_READ, is_first=True)),
+    (Verdict.HOLD, Reason.LARGE_AUDIENCE, replace(PLAIN, audience=501)),
     (Verdict.PUBLISH, Reason.MEMBER_ANSWER, ANSWER),
     (Verdict.PUBLISH, Reason.MEMBER_POST, PLAIN),
     (Verdict.PUBLISH, Reason.OPEN_POST, replace(PLAIN, community=AGORA, membership=None)),
@@ -246,15 +258,37 @@ def test_words_and_one_more_sign_are_a_machine(facts: Facts) -> None:
     assert decide(facts, RULES) == Decision(Verdict.DISCARD, Reason.AUTO_REPLY)
 
 
+def test_a_rule_that_reads_first_lets_those_through_who_were_read_or_are_trusted() -> None:
+    for waits in (
+        replace(PLAIN, community=MODERATED),
+        replace(PLAIN, community=FIRST_READ, is_first=True),
+        replace(PLAIN, audience=501),
+    ):
+        assert decide(replace(waits, rulings=PUBLISHED), RULES).verdict is Verdict.PUBLISH
+        assert decide(replace(waits, membership=replace(MEMBER, role=Role.MANAGER)), RULES).verdict is Verdict.PUBLISH
+    assert decide(replace(PLAIN, community=FIRST_READ), RULES).verdict is Verdict.PUBLISH
+    assert decide(replace(PLAIN, audience=500), RULES).verdict is Verdict.PUBLISH
+    assert decide(replace(PLAIN, audience=501), replace(RULES, audience_moderation=0)).verdict is Verdict.PUBLISH
+
+
+def test_its_author_vouches_for_who_wrote_it_and_for_nothing_else() -> None:
+    owned = frozenset((Ruling.OWNED,))
+    unproven = replace(PLAIN, proof=Proof(False, "no_pass"), rulings=owned)
+    assert decide(unproven, RULES).verdict is Verdict.PUBLISH
+    assert decide(replace(unproven, addressed=False), RULES).verdict is Verdict.PUBLISH
+    assert decide(replace(unproven, community=MODERATED), RULES).reason is Reason.MODERATED
+    assert decide(replace(unproven, membership=None), RULES).reason is Reason.NOT_A_MEMBER
+
+
 def test_a_human_says_that_a_human_wrote_it() -> None:
-    assert decide(replace(PLAIN, reading=AWAY, approved=True), RULES).verdict is Verdict.PUBLISH
+    assert decide(replace(PLAIN, reading=AWAY, rulings=PUBLISHED), RULES).verdict is Verdict.PUBLISH
 
 
 def test_a_mail_to_others_is_held_unless_switched_off_or_approved() -> None:
     strayed = replace(PLAIN, addressed=False)
     assert decide(strayed, RULES).reason is Reason.NOT_ADDRESSED
     assert decide(strayed, replace(RULES, require_addressed=False)).verdict is Verdict.PUBLISH
-    assert decide(replace(strayed, approved=True), RULES).verdict is Verdict.PUBLISH
+    assert decide(replace(strayed, rulings=PUBLISHED), RULES).verdict is Verdict.PUBLISH
     # A token is an address that only its reader knows: no To need repeat it.
     assert decide(replace(ANSWER, addressed=False), RULES).verdict is Verdict.PUBLISH
 
@@ -285,7 +319,7 @@ def test_what_is_believed_without_proof(
     require: str, destination: ToPost | ToCommunity | ToParent, believed: bool
 ) -> None:
     facts = replace(ANSWER, destination=destination, proof=Proof(False, "no_pass"))
-    decision = decide(facts, Rules(require, 1000))
+    decision = decide(facts, Rules(require, FileRules(1000)))
     assert (decision.reason is not Reason.SENDER_NOT_PROVEN) == believed
 
 
@@ -302,7 +336,10 @@ def test_words_are_words_also_in_a_forward_or_a_file() -> None:
     assert decide(replace(PLAIN, reading=reading(Kind.ORDINARY, "", 1000)), RULES).verdict is Verdict.PUBLISH
 
 
-@pytest.mark.parametrize(("role", "verdict"), [(Role.MANAGER, Verdict.PUBLISH), (Role.CHAMPION, Verdict.HOLD)])
+@pytest.mark.parametrize(
+    ("role", "verdict"),
+    [(Role.MANAGER, Verdict.PUBLISH), (Role.CHAMPION, Verdict.PUBLISH), (Role.MEMBER, Verdict.HOLD)],
+)
 def test_who_runs_a_moderated_place_posts(role: Role, verdict: Verdict) -> None:
     facts = replace(PLAIN, community=MODERATED, membership=replace(MEMBER, role=role))
     assert decide(facts, RULES).verdict is verdict

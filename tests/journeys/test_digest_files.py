@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from gateway.core.community import Pace, PostPolicy
 from gateway.core.digest import PartState
-from store import arrivals
 from store.database import Database
 from store.schema import arrivals as arrival_rows
 from store.schema import attachments, posts
@@ -39,10 +38,10 @@ class Filing(Correspondence):
 
     def approve(self) -> None:
         """Somebody agrees to all that is held."""
-        with self.database.transaction() as tx:
-            for held in tx.scalars(select(arrival_rows.c.id).where(arrival_rows.c.state == "held")).all():
-                assert arrivals.retry(tx, held, approved=True)
-        self.work()
+        with self.database.reading() as tx:
+            waiting = tx.scalars(select(arrival_rows.c.id).where(arrival_rows.c.state == "held")).all()
+        for held in waiting:
+            self.publish(held)
 
     def filed(self) -> list[int]:
         """The topics in which the plan stands."""
