@@ -17,7 +17,7 @@ from gateway.core.community import Membership
 from gateway.core.digest import Part, PartState
 from gateway.core.notice import Obeyed
 from gateway.core.question import Question
-from inbound import asking
+from inbound import asking, sharing
 from inbound.case import Case, PartCase, ReadMail
 from inbound.policy import Facts
 from inbound.route import Destination, ToDigest, ToManagers, ToNobody, ToPost, ToQuestion
@@ -113,7 +113,11 @@ def complete(case: Case, around: Around) -> Case:
     done = frozenset(part.ordinal for part in before if part.state is not PartState.HELD)
     digest = answered.digests.get(to.digest_id)
     facts = replace(facts, command=command, digest=digest, duplicate=bool(done) and len(done) == len(before))
-    parts = tuple(PartCase(part, _part_facts(part, facts, around)) for part in facts.reading.parts or ())
+    parts = tuple(
+        PartCase(part, _part_facts(part, facts, around))
+        for whole in facts.reading.parts or ()
+        for part in sharing.divide(whole, facts)
+    )
     filed = any(part.content_id is not None for part in before)
     return replace(case, facts=facts, parts=parts, done=done, filed=filed)
 

@@ -83,8 +83,8 @@ def _parts(found: Found, words: SentWords, sent: SentDigest, author: str) -> tup
         placed = _place(stretch, found, words, sent)
         for typed in typed_topics.divide(stretch.lines, sent.topics, words.headings):
             if typed.topics:
-                text = _text(_without_courtesies(typed.lines, author))
-                pieces.extend(Part(topic, text, PlacedBy.TYPED) for topic in typed.topics)
+                runs = [_text(lines) for lines in _runs(_without_courtesies(typed.lines, author))]
+                pieces.extend(Part(topic, text, PlacedBy.TYPED) for topic in typed.topics for text in runs)
             else:
                 pieces.append(Part(placed[0], _text(typed.lines), placed[1]))
     said = [piece for piece in pieces if piece.text]
@@ -119,8 +119,17 @@ def _joined(pieces: Sequence[Part]) -> tuple[Part, ...]:
         if key not in found and len(found) >= _MOST_PARTS and piece.topic_id is not None:
             # Nobody answers so many topics: the rest is asked about, with the numbers that stood there.
             key, part = (None, False), Part(None, f"#{piece.topic_id} {piece.text}", PlacedBy.NOWHERE)
-        found.setdefault(key, (part, []))[1].append(part.text)
-    return tuple(replace(first, text="\n\n".join(texts)) for first, texts in found.values())
+        found.setdefault(key, (part, []))[1].extend(part.runs or (part.text,))
+    return tuple(
+        replace(first, text="\n\n".join(texts), runs=tuple(texts) if len(texts) > 1 else ())
+        for first, texts in found.values()
+    )
+
+
+def _runs(lines: Sequence[str]) -> list[Sequence[str]]:
+    """The line that begins with the number, where it is a paragraph, and those below it: it may be a command alone."""
+    alone = len(lines) > 1 and lines[0].strip() and not lines[1].strip()
+    return [lines[:1], lines[1:]] if alone else [lines]
 
 
 def _without_courtesies(lines: Sequence[str], author: str) -> Sequence[str]:

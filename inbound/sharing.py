@@ -58,7 +58,7 @@ def _plan_part(item: Decided, number: int, case: PartCase, rules: Rules) -> Plan
     part, facts = case.part, case.facts
     if part.topic_id is None:
         return PlannedPart(item, number, part, PartState.ASKED, "", facts)
-    command = _command(part, facts)
+    command = _command(part.text, facts)
     if command is not None and facts.membership is not None:
         return PlannedPart(item, number, part, PartState.OBEYED, command.verb.value, facts, command)
     decision = policy.decide(facts, rules)
@@ -73,10 +73,21 @@ def _plan_part(item: Decided, number: int, case: PartCase, rules: Rules) -> Plan
             return PlannedPart(item, number, part, PartState.RETURNED, decision.reason.value, facts)
 
 
-def _command(part: Part, facts: Facts) -> Command | None:
-    if facts.person is None or len(part.text) > _LONGEST_COMMAND:
+def divide(part: Part, facts: Facts) -> list[Part]:
+    """The part, and apart from it each run of it that is only a word of command for its topic."""
+    runs = part.runs if part.topic_id is not None else ()
+    commands = [run for run in dict.fromkeys(runs) if _command(run, facts)]
+    if not commands:
+        return [part]
+    words = tuple(run for run in runs if run not in commands)
+    said = [replace(part, text="\n\n".join(words), runs=words)] if words else []
+    return [*said, *(replace(part, text=command, runs=()) for command in commands)]
+
+
+def _command(text: str, facts: Facts) -> Command | None:
+    if facts.person is None or len(text) > _LONGEST_COMMAND:
         return None
-    command = read_command(part.text, "", Place.POST, facts.today, facts.person.locale)
+    command = read_command(text, "", Place.POST, facts.today, facts.person.locale)
     return command if command is not None and command.verb in _OF_A_TOPIC else None
 
 

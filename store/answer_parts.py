@@ -32,6 +32,8 @@ class NewPart:
     post_id: int | None
     content_id: int | None
     text: str
+    typed: int | None = None
+    """The number of a topic that its writer typed, where there is no such topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ def add(tx: Connection, batch: Sequence[NewPart], now: datetime) -> None:
             "state": new.state.value,
             "reason": new.reason,
             "topic_id": new.topic_id,
+            "typed": new.typed,
             "post_id": new.post_id,
             "content_id": new.content_id,
             "text": storable(new.text),
@@ -155,7 +158,7 @@ def receipt_lines(tx: Connection, arrival_ids: Iterable[int]) -> dict[int, tuple
             ReceiptLine(
                 row.ordinal,
                 PartState(row.state),
-                row.topic_id,
+                row.typed if row.topic_id is None and row.state == PartState.RETURNED.value else row.topic_id,
                 row.title or "",
                 row.name or "",
                 row.text,

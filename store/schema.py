@@ -438,6 +438,8 @@ answer_parts = Table(
     Column("state", String(16), nullable=False),
     Column("reason", String(32), nullable=False, default=""),
     Column("topic_id", Id, ForeignKey("topics.id", ondelete="SET NULL")),
+    # The number that its writer typed, where no topic has it.
+    Column("typed", Integer),
     Column("post_id", Id, ForeignKey("posts.id", ondelete="SET NULL")),
     # The words with their files, posted or waiting for a place.
     Column("content_id", Id, ForeignKey("contents.id", ondelete="SET NULL")),

@@ -135,6 +135,8 @@ class Part:
     """None where no place was found."""
     text: str
     placed_by: PlacedBy
+    runs: tuple[str, ...] = ()
+    """What `text` is joined of, where it was written in several places: one of them may be a word of command."""
 
 
 class PartState(StrEnum):

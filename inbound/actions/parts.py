@@ -92,4 +92,5 @@ def _row(part: PlannedPart, made: Mapping[tuple[int, int], Published], kept: Map
         post_id=post.post_id if post else None,
         content_id=post.content_id if post else kept.get(_key(part)),
         text=part.part.text,
+        typed=part.part.topic_id if facts.place is None else None,
     )

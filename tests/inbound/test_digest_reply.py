@@ -254,6 +254,16 @@ def test_a_typed_number_wins_over_position_until_the_next_words_of_the_digest() 
     ]
 
 
+def test_a_part_knows_the_runs_it_was_written_in() -> None:
+    written = Written(top="#12 mute\n\nBon.\n#12 Oui.", under={27: "Non.\n\nMerci."})
+    sent = digest("fr")
+    found = split(answer(CLIENTS["gmail"], sent, "fr", written), sent)
+    assert [(part.text, part.runs) for part in found] == [
+        ("mute\n\nBon.\n\nOui.", ("mute", "Bon.", "Oui.")),
+        ("Non.\n\nMerci.", ()),
+    ]
+
+
 def test_what_is_typed_for_a_topic_stays_apart_from_what_stands_under_it() -> None:
     written = Written(top="#12 mute", under={12: "Chez moi."})
     assert placed("gmail", "fr", written) == [(12, "typed", "mute"), (12, "position", "Chez moi.")]

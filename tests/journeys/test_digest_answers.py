@@ -102,6 +102,53 @@ def test_thanks_are_counted_and_a_word_mutes(office: Correspondence, database: D
 
 
 @pytest.mark.parametrize(
+    "typed",
+    [
+        "#1 muet\n\n#1 Je viens vendredi avec Paul.",
+        "#1 Je viens vendredi avec Paul.\n#1 muet",
+        "#1 muet\n\nJe viens vendredi avec Paul.",
+    ],
+)
+def test_a_word_beside_other_words_for_its_topic_is_obeyed(
+    office: Correspondence, database: Database, typed: str
+) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, f"{typed}\n\n" + "\n".join(quoted(digest)))
+    assert office.parts() == [
+        PartRow(1, PartState.POSTED, 1, "Je viens vendredi avec Paul."),
+        PartRow(2, PartState.OBEYED, 1, "muet"),
+    ]
+    with database.reading() as tx:
+        assert tx.execute(select(topic_choices.c.topic_id, topic_choices.c.choice)).all() == [(1, Choice.MUTED.value)]
+    assert office.posted()[-1][0] == "Je viens vendredi avec Paul."
+
+
+def test_the_first_word_of_a_sentence_is_no_command(office: Correspondence) -> None:
+    digest = office.digest_of("bob")
+    said = "stop\nà ces dépenses, je vous prie."
+    office.answer("bob", digest, f"#1 {said}\n\n" + "\n".join(quoted(digest)))
+    assert office.parts() == [PartRow(1, PartState.POSTED, 1, said)]
+
+
+def test_a_number_that_no_topic_has_stands_beside_the_words_that_come_back(office: Correspondence) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, "#99 Je viens vendredi.\n\n" + "\n".join(quoted(digest)))
+    [receipt] = office.notices_to(BOB)
+    [line] = receipt.lines
+    assert (line.state, line.topic_id, line.topic_title, line.text) == (
+        PartState.RETURNED,
+        99,
+        "",
+        "Je viens vendredi.",
+    )
+    [mail] = office.mails()["bob@people.example"]
+    body = mail.get_body(("plain",))
+    assert body is not None and "1. #99" in body.get_content().splitlines()
+    office.answer("bob", mail, "DÉPLACER 1 #2", number=2)
+    assert office.parts() == [PartRow(1, PartState.POSTED, 2, "Je viens vendredi.")]
+
+
+@pytest.mark.parametrize(
     ("word", "pace"), [("SEMAINE", "weekly"), ("Tout", "each"), ("stop", "off"), ("WEEKLY", "weekly")]
 )
 def test_one_word_changes_the_pace(office: Correspondence, database: Database, word: str, pace: str) -> None:
