@@ -102,7 +102,7 @@ class Closer:
 
         It goes by no hour, but not in the quiet ones of its reader: there it stays owed.
         """
-        owed = digests.owed(tx, most, beyond=self._caught_up_to)
+        owed = digests.owed(tx, self.now, most, beyond=self._caught_up_to)
         if not owed:
             return 0, 0
         readers = digests.readers(tx, {item.person_id for item in owed})

@@ -165,6 +165,7 @@ class App:
             signer=signer,
             unrecorded=own.relay.unrecorded,
             counted=self._attempted,
+            mails_per_day=own.budget.mails_per_day,
         )
         return Sender(setup, self.database, self.wakeups, self.clock)
 

@@ -236,6 +236,12 @@ class Digests(Section):
         )
 
 
+class Budget(Section):
+    """[budget]"""
+
+    mails_per_day: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+
 class Web(Section):
     """[web]"""
 
@@ -272,6 +278,7 @@ class Settings(BaseSettings):
     authentication: Authentication = Authentication()
     posting: Posting = Posting()
     digests: Digests = Digests()
+    budget: Budget = Budget()
     web: Web = Web()
     retention: Retention = Retention()
 

@@ -24,11 +24,12 @@ _TROUBLE_PAUSE_S = 1.0
 class FanOut(threading.Thread):
     """`start()`, then `stop()` and `join()`."""
 
-    def __init__(self, database: Database, wakeups: Wakeups, clock: Clock) -> None:
+    def __init__(self, database: Database, wakeups: Wakeups, clock: Clock, mails_per_day: int = 0) -> None:
         super().__init__(name="fan-out", daemon=True)
         self._database = database
         self._wakeups = wakeups
         self._clock = clock
+        self._mails_per_day = mails_per_day
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -41,7 +42,7 @@ class FanOut(threading.Thread):
         while not self._stopping.is_set():
             try:
                 with self._database.transaction() as tx:
-                    done = audience.expand(tx, self._clock())
+                    done = audience.expand(tx, self._clock(), self._mails_per_day)
             except StoreError as error:
                 log.error("fan_out_trouble", trouble=str(error))
                 self._stopping.wait(_TROUBLE_PAUSE_S)

@@ -57,6 +57,8 @@ class SenderSetup:
     unrecorded: int
     counted: Callable[[Outcome], None]
     """Told of every recorded outcome: the counters."""
+    mails_per_day: int = 0
+    """Single mails a person gets on one day; 0 for any number."""
     plan: RetryPlan = field(default_factory=RetryPlan)
 
 
@@ -89,7 +91,7 @@ class Sender:
         self._recording = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
         self._waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sender-waiting")
         self._held = Holding(database, clock, writing=self._recording, asking=self._waiting)
-        self._fan_out = FanOut(database, wakeups, clock)
+        self._fan_out = FanOut(database, wakeups, clock, setup.mails_per_day)
 
     @property
     def resting_s(self) -> float:

@@ -8,24 +8,27 @@ is the one a person hears from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, literal, select, update
 
 from gateway.core.community import Choice, Pace, PersonState
 from gateway.core.delivery import DeliveryKind, DeliveryState
+from store import budgets
 from store.schema import OPEN_FAN_OUT, communities, deliveries, fan_outs, memberships, people, posts, topic_choices
 
 CHUNK = 2000
 """Members a transaction: 50,000 members are 25 short ones, and nobody waits long behind one."""
 _BATCH = 200
 _EVERYBODY = 2**62
+_OpenFanOut: TypeAlias = Row[Any, Any, Any, Any, Any]
+"""As _open finds it."""
 
 _earlier = fan_outs.alias("earlier")
 _open = (
-    select(fan_outs.c.id, fan_outs.c.community_id, fan_outs.c.cursor)
+    select(fan_outs.c.id, fan_outs.c.community_id, fan_outs.c.cursor, fan_outs.c.post_id, fan_outs.c.content_id)
     .where(OPEN_FAN_OUT)
     .where(
         ~exists().where(
@@ -55,6 +58,7 @@ _reached = (
         literal(DeliveryState.PENDING.value),
         literal(0),
         bindparam("is_bulk", type_=deliveries.c.bulk.type),
+        literal(False),
         fan_outs.c.key_id,
         bindparam("now", type_=deliveries.c.created_at.type),
         bindparam("now", type_=deliveries.c.created_at.type),
@@ -88,8 +92,8 @@ _reached = (
     .order_by(fan_outs.c.id, memberships.c.person_id)
 )
 _COLUMNS = [
-    *("kind", "content_id", "post_id", "community_id", "person_id", "state", "attempts", "bulk", "key_id"),
-    *("created_at", "next_attempt_at", "answer"),
+    *("kind", "content_id", "post_id", "community_id", "person_id", "state", "attempts", "bulk", "personal"),
+    *("key_id", "created_at", "next_attempt_at", "answer"),
 ]
 _expand = insert(deliveries).from_select(_COLUMNS, _reached, include_defaults=False)
 
@@ -124,36 +128,52 @@ def expand_for(tx: Connection, community_id: int, person_id: int | None, now: da
         tx.execute(_hurry, {**values, "person": person_id})
 
 
-def expand(tx: Connection, now: datetime) -> int:
+def expand(tx: Connection, now: datetime, mails_per_day: int = 0) -> int:
     """Expands one chunk: many small fan-outs whole, or the next part of one large one. Returns rows looked after.
 
-    0 means that nothing is open (or that others are at it). The caller commits and calls again.
+    0 means that nothing is open (or that others are at it). The caller commits and calls again. `mails_per_day` is the
+    budget of one person, above which a post is owed; 0 for none.
     """
     found = tx.execute(_open).all()
     if not found:
         return 0
     size = _sizes(tx, {row.community_id for row in found})
-    whole: list[int] = []
+    whole: list[_OpenFanOut] = []
     members = 0
     for row in found:
         if row.cursor or members + size[row.community_id] > CHUNK:
             break
         members += size[row.community_id]
-        whole.append(row.id)
+        whole.append(row)
     if not whole:
-        return _expand_part(tx, found[0], now)
-    tx.execute(_expand, {"fan_outs": whole, "bound": _EVERYBODY, "is_bulk": False, "now": now})
-    tx.execute(update(fan_outs).where(fan_outs.c.id.in_(whole)).values(closed_at=now))
+        return _expand_part(tx, found[0], now, mails_per_day)
+    # How much of a day's budget is left for one post depends on those before it.
+    for rows in [[row] for row in whole] if mails_per_day else [whole]:
+        _deliver(tx, rows, {"bound": _EVERYBODY, "is_bulk": False, "now": now}, mails_per_day)
+        tx.execute(update(fan_outs).where(fan_outs.c.id.in_([row.id for row in rows])).values(closed_at=now))
     return len(whole)
 
 
-def _expand_part(tx: Connection, row: Row[Any, Any, Any], now: datetime) -> int:
+def _expand_part(tx: Connection, row: _OpenFanOut, now: datetime, mails_per_day: int) -> int:
     beyond = tx.scalar(_beyond, {"community": row.community_id, "cursor": row.cursor, "chunk": CHUNK})
     bound = beyond - 1 if beyond is not None else _EVERYBODY
-    tx.execute(_expand, {"fan_outs": [row.id], "bound": bound, "is_bulk": True, "now": now})
+    _deliver(tx, [row], {"bound": bound, "is_bulk": True, "now": now}, mails_per_day)
     progress: dict[str, object] = {"cursor": bound} if beyond is not None else {"closed_at": now}
     tx.execute(update(fan_outs).where(fan_outs.c.id == row.id).values(progress))
     return 1
+
+
+def _deliver(tx: Connection, rows: Sequence[_OpenFanOut], values: dict[str, object], mails_per_day: int) -> None:
+    values = {**values, "fan_outs": [row.id for row in rows]}
+    if not mails_per_day:
+        tx.execute(_expand, values)
+        return
+    for row in rows:
+        # What is owed is below the watermark, and so not reached any more.
+        concerned = budgets.hold_back(tx, row.post_id, _reached, values, mails_per_day)
+        tx.execute(_expand, values)
+        if concerned:
+            budgets.note_personal(tx, row.content_id, concerned)
 
 
 def _sizes(tx: Connection, community_ids: Iterable[int]) -> dict[int, int]:

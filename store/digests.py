@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from gateway.core.community import PersonState
 from gateway.core.delivery import DeliveryKind, DeliveryState
 from gateway.core.digest import Cadence, Item
+from store import budgets
 from store.packing import pack, unpack
 from store.schema import UNWOUND, answer_parts, communities, deliveries, digest_clocks, digests, memberships, people
 
@@ -190,12 +191,14 @@ def following(tx: Connection, cadence: Cadence, person_ids: Iterable[int], *, ho
     return [Following(*row) for row in tx.execute(query.with_for_update(of=memberships) if hold else query)]
 
 
-def owed(tx: Connection, most: int, *, beyond: int = 0) -> list[Following]:
-    """What is owed as a catch-up to up to `most` people beyond that id who are not paused; the rows are held."""
+def owed(tx: Connection, now: datetime, most: int, *, beyond: int = 0) -> list[Following]:
+    """What is owed by now as a catch-up to up to `most` people beyond that id who are not paused; the rows are held."""
+    waited = and_(memberships.c.catch_up_after <= now, ~budgets.unexpanded())
+    leaves = and_(memberships.c.catch_up_from.is_not(None), or_(memberships.c.catch_up_after.is_(None), waited))
     some = (
         select(memberships.c.person_id)
         .join(people, people.c.id == memberships.c.person_id)
-        .where(memberships.c.catch_up_from.is_not(None), people.c.paused.is_(False))
+        .where(leaves, people.c.paused.is_(False))
         .where(memberships.c.person_id > beyond)
         .where(people.c.state == PersonState.ACTIVE.value)
         .distinct()
@@ -209,7 +212,7 @@ def owed(tx: Connection, most: int, *, beyond: int = 0) -> list[Following]:
             memberships.c.catch_up_from,
             memberships.c.digest_through,
         )
-        .where(memberships.c.person_id.in_(some), memberships.c.catch_up_from.is_not(None))
+        .where(memberships.c.person_id.in_(some), leaves)
         .order_by(memberships.c.person_id, memberships.c.community_id)
         .with_for_update(skip_locked=True, of=memberships)
     )
@@ -233,7 +236,7 @@ def settle(tx: Connection, told: Sequence[Following]) -> None:
         tx.execute(
             update(memberships)
             .where(memberships.c.community_id == community_id, memberships.c.person_id.in_(person_ids))
-            .values(catch_up_from=None)
+            .values(catch_up_from=None, catch_up_after=None)
         )
 
 

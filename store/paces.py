@@ -89,11 +89,11 @@ def _moved(before: Pace, after: Pace, last: int) -> Mapping[str, Any]:
             return {}
         # Who came to `each` during a pause and is owed nothing yet has heard of nothing since.
         unheard = and_(_is_paused, _owed.is_(None)) if before is Pace.EACH else false()
-        return {"digest_through": case((unheard, _through), else_=last)}
+        return {"digest_through": case((unheard, _through), else_=last), "catch_up_after": None}
     if after is Pace.EACH and before in _DIGESTS:
         rest = case((_through < last, _through), else_=None)
-        return {"catch_up_from": func.coalesce(_owed, rest), "digest_through": last}
-    return {"catch_up_from": _owed if after is Pace.EACH else None, "digest_through": last}
+        return {"catch_up_from": func.coalesce(_owed, rest), "digest_through": last, "catch_up_after": None}
+    return {"catch_up_from": _owed if after is Pace.EACH else None, "digest_through": last, "catch_up_after": None}
 
 
 def pause(tx: Connection, person_id: int, until: datetime | None, now: datetime) -> None:
@@ -122,7 +122,9 @@ def resume(tx: Connection, person_id: int) -> bool:
         # Who joined, or came to this pace, during the pause is owed what was posted since.
         since = func.coalesce(_owed, _through)
         still = case((since < last, since), else_=None)
-        tx.execute(update(memberships).where(mine).values(catch_up_from=still, digest_through=last))
+        tx.execute(
+            update(memberships).where(mine).values(catch_up_from=still, digest_through=last, catch_up_after=None)
+        )
     return True
 
 

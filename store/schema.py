@@ -147,10 +147,13 @@ memberships = Table(
     Column("digest_through", BigInteger, nullable=False, default=0),
     # Posts numbered above this, up to the watermark, are owed as a catch-up; NULL for none.
     Column("catch_up_from", BigInteger),
+    # When that leaves: what is above the day's budget waits for a digest; NULL for at once.
+    Column("catch_up_after", Utc),
     Column("joined_at", Utc, nullable=False),
     Index("ix_memberships_person_id", "person_id"),
     Index(
         "ix_memberships_catch_up",
+        "catch_up_after",
         "person_id",
         sqlite_where=text("catch_up_from IS NOT NULL"),
         postgresql_where=text("catch_up_from IS NOT NULL"),
@@ -522,6 +525,8 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False, default=0),
     # One of very many of one post: they leave room for notices and for the posts of others.
     Column("bulk", Boolean, nullable=False, default=False),
+    # It answers or names its reader: it counts nothing in the budget of their day.
+    Column("personal", Boolean, nullable=False, default=False),
     # The signing key its tokens are born under: a retry repeats its reverse-path (invariant I6).
     Column("key_id", SmallInteger, nullable=False),
     Column("created_at", Utc, nullable=False),
@@ -544,7 +549,7 @@ deliveries = Table(
         sqlite_where=text("finished_at IS NOT NULL"),
         postgresql_where=text("finished_at IS NOT NULL"),
     ),
-    Index("ix_deliveries_person_id", "person_id"),
+    Index("ix_deliveries_person_id", "person_id", "created_at"),
     # Partial: the copies of posts, which are most, need not stand in it.
     Index(
         "uq_deliveries_digest_id",

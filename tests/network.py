@@ -111,12 +111,12 @@ class Network:
                 communities.set_last_number(tx, community_id, locked.last_number + 1)
         return ids
 
-    def fan_out(self) -> int:
-        """Expands all that is open; returns in how many transactions."""
+    def fan_out(self, mails_per_day: int = 0) -> int:
+        """Expands all that is open, within that budget; returns in how many transactions."""
         steps = 0
         while True:
             with self.database.transaction() as tx:
-                if not audience.expand(tx, self.clock()):
+                if not audience.expand(tx, self.clock(), mails_per_day):
                     return steps
             steps += 1
 

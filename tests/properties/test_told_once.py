@@ -39,21 +39,21 @@ class Told(RuleBasedStateMachine):
 
     database: Database
 
-    @initialize(min_items=st.integers(1, 3))
-    def found(self, min_items: int) -> None:
+    @initialize(min_items=st.integers(1, 3), budget=st.integers(0, 2), first=st.sampled_from(HEARD))
+    def found(self, min_items: int, budget: int, first: Pace) -> None:
         for table in reversed(metadata.sorted_tables):
             with self.database.transaction() as tx:
                 tx.execute(table.delete())
         self.clock = SetClock(FRIDAY)
         self.network = Network(self.database, self.clock)
-        self.min_items = min_items
+        self.min_items, self.budget = min_items, budget
         self.latest_post_at = FRIDAY
         self.paper = Newspaper(self.database, self.network, replace(PLAN, budget=Budget(min_items=min_items)))
         self.people = self.network.persons(*(f"p{n}" for n in range(PEOPLE)))
-        self.places = [self.network.community(f"c{n}", pace=Pace.DAILY) for n in range(PLACES)]
+        self.places = [self.network.community(f"c{n}", pace=first) for n in range(PLACES)]
         for place in self.places:
             self.network.join(place, *self.people)
-        self.default = dict.fromkeys(self.places, Pace.DAILY)
+        self.default = dict.fromkeys(self.places, first)
         self.chosen: dict[tuple[int, int], Pace] = {}
         self.owed: set[tuple[int, int]] = set()
         self.may: set[tuple[int, int]] = set()
@@ -121,7 +121,7 @@ class Told(RuleBasedStateMachine):
     @rule()
     def fan_out(self) -> None:
         with self.database.transaction() as tx:
-            audience.expand(tx, self.clock())
+            audience.expand(tx, self.clock(), self.budget)
 
     @rule(hours=st.sampled_from([0, 1, 7, 24, 72, 24 * 8, -5, -30]))
     def tick(self, hours: int) -> None:
@@ -134,7 +134,7 @@ class Told(RuleBasedStateMachine):
         self.clock.advance(hours=hours)
         with pytest.raises(DeathError), self._dying():
             if fan_out:
-                self.network.fan_out()
+                self.network.fan_out(self.budget)
             else:
                 self.paper.round()
             raise DeathError
@@ -193,7 +193,7 @@ class Told(RuleBasedStateMachine):
             # What a clock that was set back takes for young may wait for longer by that.
             self.clock.now = max(self.clock.now, self.latest_post_at)
         for _ in range(10):
-            self.network.fan_out()
+            self.network.fan_out(self.budget)
             self.clock.now = max(self.clock.now, FRIDAY) + timedelta(days=1)
             self.paper.round()
         told = self.told()

@@ -84,10 +84,10 @@ def test_from_daily_to_each_the_rest_is_owed_once(
     assert singles(database, reader) == [after]
     assert marks(database, reader) == (2, 0)
     with database.transaction() as tx:
-        [owed] = digests.owed(tx, 10)
+        [owed] = digests.owed(tx, clock(), 10)
         assert (owed.person_id, owed.after, owed.through) == (reader, 0, 2)
         digests.settle(tx, [owed])
-        assert digests.owed(tx, 10) == []
+        assert digests.owed(tx, clock(), 10) == []
 
 
 def test_back_to_a_digest_what_was_owed_stays_owed(
@@ -152,12 +152,12 @@ def test_a_pause_keeps_what_comes_for_its_end(
     network.fan_out()
     assert singles(database, reader) == [before]
     with database.transaction() as tx:
-        assert digests.owed(tx, 10) == []
+        assert digests.owed(tx, clock(), 10) == []
         assert paces.ended_pauses(tx, clock(), 10) == [reader]
         assert paces.resume(tx, reader)
         assert not paces.resume(tx, reader)
         assert paces.ended_pauses(tx, clock(), 10) == []
-        [owed] = digests.owed(tx, 10)
+        [owed] = digests.owed(tx, clock(), 10)
         assert (owed.after, owed.through) == (1, 2)
         assert not tx.scalar(select(people.c.paused).where(people.c.id == reader))
     [after] = network.write(author, community)
@@ -230,7 +230,7 @@ def test_who_comes_to_each_during_a_pause_is_owed_what_was_posted_since(
     network.fan_out()
     with database.transaction() as tx:
         paces.resume(tx, reader)
-        [owed] = digests.owed(tx, 10)
+        [owed] = digests.owed(tx, clock(), 10)
     assert (owed.after, owed.through) == (1, 2)
 
 

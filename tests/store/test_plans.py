@@ -93,7 +93,7 @@ STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "paces.ended_pauses": lambda tx: paces.ended_pauses(tx, NOW, 10),
     "digests.without_clocks": lambda tx: digests.without_clocks(tx, 10),
     "digests.due": lambda tx: digests.due(tx, Cadence.DAILY, NOW, 10),
-    "digests.owed": lambda tx: digests.owed(tx, 10),
+    "digests.owed": lambda tx: digests.owed(tx, NOW, 10),
     "digests.following": lambda tx: digests.following(tx, Cadence.DAILY, [1, 2]),
     "times.set_right": lambda tx: times.set_right(tx, NOW),
     "deliveries.purge": lambda tx: deliveries.purge(tx, PAST, 100),

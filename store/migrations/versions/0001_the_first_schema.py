@@ -203,6 +203,7 @@ def upgrade() -> None:
         sa.Column("pace", sa.String(length=16), nullable=True),
         sa.Column("digest_through", sa.BigInteger(), nullable=False),
         sa.Column("catch_up_from", sa.BigInteger(), nullable=True),
+        sa.Column("catch_up_after", sa.DateTime(timezone=True), nullable=True),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name=op.f("fk_memberships_community_id"), ondelete="CASCADE"
@@ -215,7 +216,7 @@ def upgrade() -> None:
     with op.batch_alter_table("memberships", schema=None) as batch_op:
         batch_op.create_index(
             "ix_memberships_catch_up",
-            ["person_id"],
+            ["catch_up_after", "person_id"],
             unique=False,
             sqlite_where=sa.text("catch_up_from IS NOT NULL"),
             postgresql_where=sa.text("catch_up_from IS NOT NULL"),
@@ -567,6 +568,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("bulk", sa.Boolean(), nullable=False),
+        sa.Column("personal", sa.Boolean(), nullable=False),
         sa.Column("key_id", sa.SmallInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
@@ -602,7 +604,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("finished_at IS NOT NULL"),
             postgresql_where=sa.text("finished_at IS NOT NULL"),
         )
-        batch_op.create_index("ix_deliveries_person_id", ["person_id"], unique=False)
+        batch_op.create_index("ix_deliveries_person_id", ["person_id", "created_at"], unique=False)
         batch_op.create_index(
             "uq_deliveries_digest_id",
             ["digest_id"],
