@@ -16,6 +16,8 @@ class ReaderSetup:
     blobs_endpoint: str
     domain: str
     border: Border
+    archive: bool = False
+    """The mails are those of an archive: posted elsewhere long ago, and answers to nothing of ours."""
 
 
 @dataclass(frozen=True, slots=True)

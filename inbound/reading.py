@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gateway.core.message import NOTHING_KNOWN, Hints, Reading
+from gateway.core.message import NOTHING_KNOWN, Classification, Hints, Kind, Reading
 from inbound import digest_reply
 from inbound.body import read_body
 from inbound.classify import classify
@@ -28,3 +28,11 @@ def read(raw: bytes, reverse_path: str, domain: str, hints: Hints = NOTHING_KNOW
         # What of it is new, the digest knows word for word.
         body = replace(body, text="\n\n".join(part.text for part in parts), html=None)
     return Reading(parsed, body, kind, language(body.text), parts)
+
+
+def read_archived(raw: bytes, domain: str) -> Reading:
+    """Read a mail that was posted elsewhere long ago: what kind it is was settled when it was posted."""
+    parsed = parse(raw)
+    body = read_body(parsed)
+    parsed = replace(parsed, attachments=own_attachments(parsed, body, domain))
+    return Reading(parsed, body, Classification(Kind.ORDINARY), language(body.text))

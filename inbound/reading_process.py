@@ -15,12 +15,14 @@ from multiprocessing.connection import Connection
 from gateway.core.errors import StoreError
 from gateway.core.message import Reading
 from inbound import authenticity, reading
+from inbound.authenticity import Proof
 from inbound.job import Job, NotRead, Read, ReaderSetup
 from store.blobs import Blobs, open_blobs
 
 CPU_S = 5.0
 """CPU time one mail may take; beyond it the kernel ends the process."""
 MEMORY_BYTES = 1 << 30
+_ARCHIVED = Proof(proven=False, how="archived")
 _FIRST = b"""From: relais <relais@relais.example>\r
 Subject: Ready\r
 MIME-Version: 1.0\r
@@ -65,6 +67,8 @@ def read(job: Job, setup: ReaderSetup, blobs: Blobs) -> Read | NotRead:
     signal.setitimer(signal.ITIMER_PROF, CPU_S)
     try:
         raw = job.raw if job.raw is not None else blobs.read(job.blob)
+        if setup.archive:
+            return Read(_stored(reading.read_archived(raw, setup.domain), blobs), _ARCHIVED)
         understood = reading.read(raw, job.envelope.reverse_path, setup.domain, job.hints)
         proof = authenticity.prove(understood.parsed, job.envelope, setup.border)
         return Read(_stored(understood, blobs), proof)

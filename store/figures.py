@@ -10,10 +10,12 @@ from gateway.core.community import PersonState
 from store import digests
 from store.schema import communities, people, posts, topics
 
+_NOBODY = (PersonState.ERASED.value, PersonState.AUTHOR.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many of each. `people` are those who were not erased, `posts` those that stand."""
+    """How many of each. `people` are those who were not erased and more than authors, `posts` those that stand."""
 
     posts: int
     topics: int
@@ -27,7 +29,7 @@ def count(tx: Connection) -> Figures:
     return Figures(
         posts=tx.scalar(select(func.count()).select_from(posts).where(posts.c.withdrawn_at.is_(None))) or 0,
         topics=tx.scalar(select(func.count()).select_from(topics)) or 0,
-        people=tx.scalar(select(func.count()).where(people.c.state != PersonState.ERASED.value)) or 0,
+        people=tx.scalar(select(func.count()).where(people.c.state.not_in(_NOBODY))) or 0,
         communities=tx.scalar(select(func.count()).select_from(communities)) or 0,
         digests=digests.count(tx),
     )

@@ -178,7 +178,12 @@ def unanswered(tx: Connection, community_id: int, since: datetime, until: dateti
         .where(_others.c.topic_id == topics.c.id)
         .exists()
     )
-    shown = select(_others.c.id).where(_others.c.topic_id == topics.c.id, _others.c.withdrawn_at.is_(None)).exists()
+    # What was imported is numbered below zero: nobody missed it.
+    shown = (
+        select(_others.c.id)
+        .where(_others.c.topic_id == topics.c.id, _others.c.withdrawn_at.is_(None), _others.c.number > 0)
+        .exists()
+    )
     # What was sent to several places may have been read, and answered, in another one.
     elsewhere = (
         select(_parents.c.id)

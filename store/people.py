@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from gateway.core.address import Address
 from gateway.core.calling import callings
 from gateway.core.community import NetworkRole, Person, PersonState
+from store import authors
 from store.schema import addresses, digest_clocks, names, people
 
 
@@ -27,8 +28,13 @@ class NewPerson:
 
 
 def add(tx: Connection, batch: Sequence[NewPerson], now: datetime) -> list[int | None]:
-    """Adds people; returns their ids in order, None where the address already belongs to somebody."""
-    taken = _taken(tx, [new.address.key for new in batch])
+    """Adds people; returns their ids in order, None where the address already belongs to somebody.
+
+    The address of an author of imported posts is theirs: they become a person, with what they wrote.
+    """
+    keys = [new.address.key for new in batch]
+    wrote = authors.of_addresses(tx, keys)
+    taken = _taken(tx, keys) - wrote.keys()
     fresh: list[NewPerson] = []
     for new in batch:
         if new.address.key not in taken:
@@ -36,23 +42,13 @@ def add(tx: Connection, batch: Sequence[NewPerson], now: datetime) -> list[int |
             fresh.append(new)
     if not fresh:
         return [None] * len(batch)
-    rows = [
-        {
-            "address": str(new.address),
-            "name": new.name,
-            "locale": new.locale,
-            "timezone": new.timezone,
-            "role": new.role.value,
-            "state": PersonState.ACTIVE.value,
-            "created_at": now,
-        }
-        for new in fresh
-    ]
-    ids = list(tx.scalars(insert(people).returning(people.c.id, sort_by_parameter_order=True), rows))
-    tx.execute(
-        insert(addresses),
-        [{"key": n.address.key, "person_id": i, "verified_at": now} for n, i in zip(fresh, ids, strict=True)],
-    )
+    unknown = [new for new in fresh if new.address.key not in wrote]
+    by_key = {**wrote, **(_insert(tx, unknown, now) if unknown else {})}
+    known = [new for new in fresh if new.address.key in wrote]
+    if known:
+        rows = [{**_row(new), "person": wrote[new.address.key]} for new in known]
+        authors.adopt(tx, rows, [new.address.key for new in known], now)
+    ids = [by_key[new.address.key] for new in fresh]
     calls = [
         {"key": key, "kind": kind.value, "person_id": i}
         for n, i in zip(fresh, ids, strict=True)
@@ -64,9 +60,33 @@ def add(tx: Connection, batch: Sequence[NewPerson], now: datetime) -> list[int |
     return [by_new.get(id(new)) for new in batch]
 
 
+def _row(new: NewPerson) -> dict[str, object]:
+    return {
+        "address": str(new.address),
+        "name": new.name,
+        "locale": new.locale,
+        "timezone": new.timezone,
+        "role": new.role.value,
+    }
+
+
+def _insert(tx: Connection, fresh: Sequence[NewPerson], now: datetime) -> dict[str, int]:
+    rows = [{**_row(new), "state": PersonState.ACTIVE.value, "created_at": now} for new in fresh]
+    ids = list(tx.scalars(insert(people).returning(people.c.id, sort_by_parameter_order=True), rows))
+    keys = [{"key": n.address.key, "person_id": i, "verified_at": now} for n, i in zip(fresh, ids, strict=True)]
+    tx.execute(insert(addresses), keys)
+    return {new.address.key: person_id for new, person_id in zip(fresh, ids, strict=True)}
+
+
 def find(tx: Connection, address: Address) -> Person | None:
     """The person one of whose verified addresses this is."""
     return find_all(tx, [address.key]).get(address.key)
+
+
+def find_author(tx: Connection, address: Address) -> Person | None:
+    """Who wrote under this address in an imported archive, and is nobody else here."""
+    wrote = authors.of_addresses(tx, [address.key])
+    return next(iter(get_all(tx, wrote.values()).values()), None)
 
 
 def find_all(tx: Connection, keys: Iterable[str]) -> dict[str, Person]:

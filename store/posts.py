@@ -41,6 +41,8 @@ class NewContent:
     forwarded: str
     language: str | None
     files: tuple[NewFile, ...]
+    written_at: datetime | None = None
+    """Of an imported mail; None for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def add_contents(tx: Connection, batch: Sequence[NewContent], now: datetime) -> 
             "signature": new.signature,
             "forwarded": new.forwarded,
             "language": new.language,
-            "created_at": now,
+            "created_at": new.written_at or now,
         }
         for new in batch
     ]

@@ -45,10 +45,10 @@ def read(tx: Connection, topic_id: int, person_id: int) -> TopicRead:
         .join(people, people.c.id == posts.c.author_id)
         .where(posts.c.topic_id == topic_id, posts.c.withdrawn_at.is_(None))
     )
-    latest = list(reversed(tx.execute(query.order_by(posts.c.id.desc()).limit(MOST_POSTS)).all()))
+    latest = list(reversed(tx.execute(query.order_by(posts.c.number.desc()).limit(MOST_POSTS)).all()))
     left_out = 0
     if len(latest) == MOST_POSTS:
-        latest = [*tx.execute(query.order_by(posts.c.id).limit(1)).all(), *latest[1:]]
+        latest = [*tx.execute(query.order_by(posts.c.number).limit(1)).all(), *latest[1:]]
         left_out = (
             tx.execute(query.with_only_columns(func.count(), maintain_column_froms=True)).scalar_one() - MOST_POSTS
         )

@@ -331,10 +331,11 @@ topics = Table(
     metadata,
     # The `[#n]` of the whole network.
     Column("id", Id, primary_key=True),
-    Column("community_id", Id, ForeignKey("communities.id"), nullable=False, index=True),
+    Column("community_id", Id, ForeignKey("communities.id"), nullable=False),
     Column("title", Text, nullable=False),
     Column("closed", Boolean, nullable=False, default=False),
     Column("created_at", Utc, nullable=False),
+    Index("ix_topics_community_id_title", "community_id", "title"),
     sqlite_autoincrement=True,
 )
 
@@ -345,6 +346,7 @@ posts = Table(
     Column("community_id", Id, ForeignKey("communities.id"), nullable=False),
     Column("topic_id", Id, ForeignKey("topics.id"), nullable=False, index=True),
     Column("content_id", Id, ForeignKey("contents.id"), nullable=False),
+    # From 1 on in commit order; of an imported post below zero, by its date (store.archives): due to nobody.
     Column("number", BigInteger, nullable=False),
     Column("parent_id", Id, ForeignKey("posts.id")),
     Column("author_id", Id, ForeignKey("people.id"), nullable=False),

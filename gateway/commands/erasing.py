@@ -39,7 +39,7 @@ def erase_person(
         except ValueError as error:
             fail(str(error))
         with database.reading() as tx:
-            person = people.find(tx, mailbox)
+            person = people.find(tx, mailbox) or people.find_author(tx, mailbox)
             admins = people.admins(tx)
         if person is None:
             fail(f"{mailbox}: nobody has this address")

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Generic, TypeVar
 
 import typer
 
+from gateway.commands.archives import import_posts
 from gateway.commands.output import AsJson, complain, document, fail, progress
 from gateway.commands.session import open_store, read_settings
 from gateway.core.clock import utc_now
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from store.database import Database
     from store.people import NewPerson
 
-app = typer.Typer(no_args_is_help=True, help="Import many at once from CSV with a header row.")
+app = typer.Typer(no_args_is_help=True, help="Import many at once: from CSV with a header row, and old mails.")
+app.command("posts")(import_posts)
 
 BATCH = 2000
 """Rows a transaction: long enough to be quick, short enough that no mail waits behind one."""

@@ -78,10 +78,12 @@ class PersonState(StrEnum):
     """active → suspended (nothing is sent, tokens are dead, posts stay) → active; erased is for ever.
 
     pending → active: asked by mail whether they want in, sent nothing but that and forgotten where no answer comes.
+    author → active: only wrote what was imported, gets and may nothing until they are added.
     """
 
     PENDING = "pending"
     ACTIVE = "active"
+    AUTHOR = "author"
     SUSPENDED = "suspended"
     ERASED = "erased"
 

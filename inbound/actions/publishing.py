@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gateway.core.message import Attachment
+from gateway.core.message import Attachment, Reading
 from inbound.actions import mentioning
 from inbound.actions.mentioning import Text
 from inbound.case import Decided
@@ -123,12 +123,21 @@ def title(subject: str, text: str, names: Iterable[str] = ()) -> str:
 
     Other tags are the author's own: `[URGENT]` stays.
     """
-    ours = {name.casefold() for name in names}
-    rest = subject
-    while mark := _ANSWER_MARK.match(rest) or _tag(rest, ours):
-        rest = rest[mark.end() :]
-    words = rest.strip() or subject.strip() or next((line.strip() for line in text.splitlines() if line.strip()), "")
+    rest, _ = bare_subject(subject, names)
+    words = rest or subject.strip() or next((line.strip() for line in text.splitlines() if line.strip()), "")
     return words if len(words) <= _TITLE_LENGTH else words[: _TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def bare_subject(subject: str, names: Iterable[str] = ()) -> tuple[str, bool]:
+    """The subject without Re:, Fwd: and `[NAME]` of ours, "" where nothing is left; and whether there was a mark."""
+    ours = {name.casefold() for name in names}
+    rest, marked = subject, False
+    while True:
+        if found := _ANSWER_MARK.match(rest):
+            marked = True
+        elif not (found := _tag(rest, ours)):
+            return rest.strip(), marked
+        rest = rest[found.end() :]
 
 
 def _tag(subject: str, ours: Container[str]) -> re.Match[str] | None:
@@ -155,19 +164,24 @@ def part_key(mail_key: str, number: int) -> str:
 
 def content_of(facts: Facts, house: House) -> NewContent:
     """What a mail says, as it is stored: without our tokens, under a Message-ID of ours."""
-    parsed, body = facts.reading.parsed, facts.reading.body
     assert facts.person
+    return words_of(facts.reading, facts.person.id, house)
+
+
+def words_of(reading: Reading, author_id: int, house: House) -> NewContent:
+    """The same of a mail that was read, in the name of this person."""
+    parsed, body = reading.parsed, reading.body
     return NewContent(
         message_id=new_message_id(house),
         author_message_id=parsed.message_id,
-        author_id=facts.person.id,
+        author_id=author_id,
         subject=parsed.subject,
         text=scrub(body.text),
         html=scrub(body.html) if body.html is not None else None,
         quoted=scrub(body.quoted),
         signature=scrub(body.signature),
         forwarded=scrub(body.forwarded),
-        language=facts.reading.language,
+        language=reading.language,
         files=tuple(_file(attachment) for attachment in parsed.attachments),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import signal
 import smtplib
 import statistics
@@ -25,6 +26,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests import old_list
 from tests.bench import digests, fill
 from tests.bench.house import Gateway, House, free_port
 
@@ -191,6 +193,32 @@ def bench_full_store(house: House, scale: float) -> None:
     say("   slower by", f"{empty / full:.2f} times")
 
 
+def bench_import(house: House, scale: float) -> None:
+    """The archive of a list becomes posts."""
+    count = int(50_000 * scale)
+    path = house.folder / "list.mbox"
+    old_list.mbox(path, count)
+    words = [
+        "--config",
+        str(house.folder / "settings.toml"),
+        "import",
+        "posts",
+        str(path),
+        "--community",
+        "small",
+        "--json",
+    ]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "-m", "gateway", *words], stdout=subprocess.PIPE, check=True)
+    seconds = time.monotonic() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    imported = json.loads(done.stdout)["imported"]
+    said = f"{imported} of {count}; {cpu / count * 1000:.2f} CPU ms a mail; peak {after.ru_maxrss / 1024:.0f} MiB"
+    say(f"import of {count} mails, {path.stat().st_size >> 20} MiB", f"{count / seconds:.0f}/s", said)
+
+
 def make_dkim(folder: Path) -> dict[str, str]:
     """[dkim] settings with a fresh 2048-bit key."""
     key = rsa.generate_private_key(65537, 2048)
@@ -223,6 +251,7 @@ BENCHES: dict[str, Callable[[House, float], object]] = {
         bench_w3(house, "W3b: 10,000 members", (int(10_001 * scale), 50, 5, 10)),
         bench_w3(house, "W3b: 100,000 members", (int(100_001 * scale), 50, 5, 10)),
     ),
+    "import": bench_import,
     "latency": bench_latency,
     "idle": bench_idle,
     "full": bench_full_store,
