@@ -13,6 +13,7 @@ from gateway.core.message import NOTHING_KNOWN, Body, Hints, ParsedMessage
 from inbound import charset, phrases, subtraction, tails
 from inbound.html import read_html
 from inbound.quoting import MAX_LINES, Label, Line, label
+from inbound.seams import apart
 
 _STUB = re.compile(
     r"\bhtml\b|view (?:this|the) (?:e-?mail|message)|votre (?:logiciel|client) de (?:messagerie|courrier)|"
@@ -44,6 +45,7 @@ def _labelled(lines: Sequence[Line], parsed: ParsedMessage, hints: Hints) -> tup
     """The lines with a label each: what patterns tell first, then what we know."""
     forward = phrases.is_forward_subject(parsed.subject)
     answer = bool(parsed.in_reply_to or parsed.references) or phrases.is_answer_subject(parsed.subject)
+    lines = apart(lines)
     labels = label(lines, forward=forward, answer=answer)
     # A forward of ours is meant to be read again; an answer to ours is not.
     if hints.sent and not forward:
@@ -56,7 +58,9 @@ def _labelled(lines: Sequence[Line], parsed: ParsedMessage, hints: Hints) -> tup
 def _read_html(source: str, parsed: ParsedMessage, hints: Hints) -> tuple[Body, str | None]:
     document = read_html(source)
     lines, labels = _labelled(document.lines, parsed, hints)
-    shown = document.shown([what is Label.NEW for what in labels])
+    # Of a line that was taken apart the HTML cannot be shown in part.
+    whole = len(labels) == len(document.lines)
+    shown = document.shown([what is Label.NEW for what in labels]) if whole else None
     return _body(lines, labels, shown), shown
 
 

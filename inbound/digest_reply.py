@@ -16,6 +16,7 @@ from inbound import charset, typed_topics
 from inbound.courtesies import is_courtesy
 from inbound.html import read_html
 from inbound.lines import Line
+from inbound.seams import apart
 from inbound.sent_words import SentWords, html_words, stands_in, text_words, words_of
 from inbound.stretches import Found, Stretch, find
 
@@ -64,6 +65,7 @@ def _read(
     lines: Sequence[Line], sent: SentDigest, author: str, bodies: Sequence[Callable[[SentDigest], SentWords]]
 ) -> _Answer:
     """One body of the answer beside that body of the digest which it quotes: clients make text from HTML, too."""
+    lines = apart(lines)
     best: tuple[Found, SentWords] | None = None
     for prepare in bodies:
         words = prepare(sent)
