@@ -9,7 +9,6 @@ import shlex
 import stat
 import sys
 from contextlib import suppress
-from email.message import EmailMessage
 from pathlib import Path
 
 from gateway.demo.company import AUTHSERV_ID
@@ -29,18 +28,16 @@ def swaks(program: str, port: int, who: str, *words: str) -> list[str]:
 
 
 async def answer_with_neomutt(
-    program: str, company: Company, folder: Path, who: str, received: EmailMessage, typing: str
+    program: str, company: Company, folder: Path, who: str, received: Path, typing: str
 ) -> None:
-    """The person opens the mail, answers, types and sends it to our port.
+    """The person opens the mail of this file, answers, types and sends it to our port.
 
     `typing` is Python that changes `lines`, what neomutt put before them: its attribution and its quote.
     """
     home = folder / f"{who}-{len(list(folder.iterdir()))}"
     for name in ("cur", "new", "tmp"):
         (home / "Mail" / name).mkdir(parents=True)
-    box = company.house.folder / "mailboxes" / f"{who}@example.com"
-    number = 1 + [mail["Message-ID"] for mail in company.server.mailboxes[box.name]].index(received["Message-ID"])
-    (home / "Mail" / "cur" / "1.eml:2,S").write_bytes((box / f"{number}.eml").read_bytes().replace(b"\r\n", b"\n"))
+    (home / "Mail" / "cur" / "1.eml:2,S").write_bytes(received.read_bytes().replace(b"\r\n", b"\n"))
     editor = home / "editor"
     editor.write_text(
         f"#!{sys.executable}\nimport sys\nfrom pathlib import Path\npath = Path(sys.argv[1])\n"

@@ -55,7 +55,8 @@ async def test_neomutt_answers_a_post(programs: tuple[str, str], company: Compan
     await company.reach(bea=1, cem=1)
     received = company.server.mailboxes["cem@example.com"][0]
 
-    await answer_with_neomutt(program, company, tmp_path, "cem", received, 'lines += ["", "I do, as last time."]')
+    file = company.house.folder / "mailboxes" / "cem@example.com" / "1.eml"
+    await answer_with_neomutt(program, company, tmp_path, "cem", file, 'lines += ["", "I do, as last time."]')
     await company.reach(ann=1, bea=2)
     answer = company.server.mailboxes["ann@example.com"][0]
     assert answer["Subject"] == "Re: [Projets] Who takes the minutes?"
