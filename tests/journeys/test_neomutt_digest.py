@@ -66,7 +66,7 @@ async def test_a_digest_is_answered_in_two_languages(
         with urlopen(link, timeout=10) as answer:
             assert answer.read() == PLAN
 
-    receipt = await answer(
+    receipt = await reply(
         office, neomutt, "bea", french, under("bea", {1: "Je m’en occupe demain.", 2: "Et une prise, non ?"})
     )
     assert office.parts() == [(1, "posted", "Je m’en occupe demain."), (2, "posted", "Et une prise, non ?")]

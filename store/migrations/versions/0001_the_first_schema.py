@@ -255,7 +255,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("topics", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_topics_community_id"), ["community_id"], unique=False)
+        batch_op.create_index("ix_topics_community_id_title", ["community_id", "title"], unique=False)
 
     op.create_table(
         "attachments",
