@@ -15,7 +15,19 @@ from typing import Annotated, Any, TextIO
 import typer
 from typer.core import TyperGroup
 
-from gateway.commands import audit, communities, digests, doctor, imports, mails, members, people, queues, topics
+from gateway.commands import (
+    audit,
+    charter,
+    communities,
+    digests,
+    doctor,
+    imports,
+    mails,
+    members,
+    people,
+    queues,
+    topics,
+)
 from gateway.commands.output import AsJson, complain, document, facts, fail, harmless, shown
 from gateway.commands.session import open_store, read_settings
 from gateway.core.clock import utc_now
@@ -234,6 +246,7 @@ app.add_typer(imports.app, name="import")
 app.add_typer(digests.app, name="digest")
 app.add_typer(topics.topics_app, name="topic")
 app.add_typer(topics.posts_app, name="post")
+app.add_typer(charter.app, name="charter")
 app.add_typer(audit.app, name="audit")
 
 

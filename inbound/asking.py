@@ -29,6 +29,7 @@ _OF_A_COMMUNITY = _PACES | {Verb.JOIN, Verb.STOP, Verb.LEAVE}
 _WITH_A_RECEIPT = frozenset((Verb.MOVE, Verb.CANCEL))
 _IN_ANSWER: dict[Asks, frozenset[Verb]] = {
     Asks.JOIN: frozenset((Verb.YES, Verb.NO)),
+    Asks.CHARTER: frozenset((Verb.YES, Verb.NO)),
 }
 """The words that answer each question."""
 _LONGEST = 1200

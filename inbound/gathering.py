@@ -19,7 +19,7 @@ from inbound.case import Case, ReadMail
 from inbound.haste import needs_time
 from inbound.policy import Facts, Rules
 from inbound.route import Destination, House, ToCommand, ToCommunity, ToDigest, ToParent, ToPost, ToQuestion
-from store import answer_parts, communities, handovers, memberships, people, posts
+from store import answer_parts, charters, communities, handovers, memberships, people, posts
 from store.answer_parts import StoredPart
 from store.communities import Locked
 from store.posts import Place
@@ -53,6 +53,8 @@ class _Known:
     by_post: dict[int, Place]
     by_message_id: dict[str, list[Place]]
     answered: Answered
+    owing: set[int]
+    """Who has yet to accept the charter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ def _look_up(tx: Connection, stops: Sequence[_Stop]) -> _Known:
         by_post=by_post,
         by_message_id=by_message_id,
         answered=answered,
+        owing=charters.owing(tx, {person.id for person in known_people.values()}) if known_people else set(),
     )
 
 
@@ -263,6 +266,7 @@ def _case(
         is_first=both in seen.newcomers,
         audience=seen.audiences.get(community.id, 0) if community else 0,
         taken_off=taken_off,
+        owes_charter=person is not None and person.id in known.owing,
     )
     around = Around(known.locked, known.memberships, known.by_post, known.answered, seen.shared_out)
     return answers.complete(Case(stop.arrival, stop.read, facts), around)

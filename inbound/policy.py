@@ -84,6 +84,8 @@ class Facts:
     """The digest that is answered."""
     today: date = date.min
     """The day it is where the author is."""
+    owes_charter: bool = False
+    """The author has yet to accept the charter."""
     is_first: bool = False
     """Nothing of this author stands in the community yet; asked only where its rule wants to know."""
     audience: int = 0
@@ -252,6 +254,7 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.REJECT,      Reason.ENCRYPTED,            lambda f, r: _in_parts(f) and _is_encrypted(f)),
     (Verdict.REJECT,      Reason.FILE_TYPE,            lambda f, r: _in_parts(f) and _has_barred(f, r)),
     (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _in_parts(f) and _says_nothing(f)),
+    (Verdict.HOLD,        Reason.CHARTER,              lambda f, r: _in_parts(f) and _owes_charter(f)),
     (Verdict.SHARE_OUT,   Reason.DIGEST_ANSWER,        lambda f, r: _in_parts(f)),
     # Where to: the place must exist and take posts.
     (Verdict.REJECT,      Reason.TOPIC_GONE,           lambda f, r: _gone(f)),
@@ -271,6 +274,7 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.REJECT,      Reason.UNREADABLE,           lambda f, r: _empty(f) and _is_cut(f)),
     (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _empty(f)),
     (Verdict.HOLD,        Reason.NOT_ADDRESSED,        _strays),
+    (Verdict.HOLD,        Reason.CHARTER,              lambda f, r: _owes_charter(f)),
     (Verdict.HOLD,        Reason.FILE_TYPE,            _has_barred),
     (Verdict.HOLD,        Reason.MODERATED,            lambda f, r: _waits(f, PostPolicy.MODERATED)),
     (Verdict.HOLD,        Reason.FIRST_POST,           lambda f, r: _waits(f, PostPolicy.FIRST) and f.is_first),
@@ -298,6 +302,10 @@ def _waits(f: Facts, policy: PostPolicy) -> bool:
 
 def _is_loud(f: Facts, r: Rules) -> bool:
     return 0 < r.audience_moderation < f.audience
+
+
+def _owes_charter(f: Facts) -> bool:
+    return f.owes_charter and not f.approved
 
 
 def _flag(f: Facts, reason: Reason) -> str:

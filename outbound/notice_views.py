@@ -133,7 +133,7 @@ def notice_view(
         if mail.kind is NoticeKind.OBEYED
         else None,
         reading=reading_view(mail, mail.topic, addresses.file, language, dresser) if mail.topic and mail.read else None,
-        question=question_view(mail, mail.question, language) if mail.question else None,
+        question=question_view(mail, mail.question, language, dresser) if mail.question else None,
     )
 
 

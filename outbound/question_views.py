@@ -11,6 +11,7 @@ from gateway.core.notice import NoticeMail
 from gateway.core.question import Circumstances, Question
 from outbound.headers import clean
 from outbound.language import Language
+from outbound.prose import Dresser, strip_controls, to_html
 
 _MAX_NAME = 60
 
@@ -28,11 +29,16 @@ class QuestionView:
     posts: int
     """A week."""
     posts_shown: str
+    charter: str
+    """Its words, where it is the charter that is asked about; else ""."""
+    charter_html: str
+    """The same, clean and styled."""
 
 
-def question_view(mail: NoticeMail, question: Question, language: Language) -> QuestionView:
+def question_view(mail: NoticeMail, question: Question, language: Language, dresser: Dresser) -> QuestionView:
     """What the notice asks."""
     around = mail.circumstances or Circumstances()
+    charter = strip_controls(around.charter).strip("\n")
     return QuestionView(
         asks=question.asks,
         community=clean(mail.community.name, _MAX_NAME) if mail.community else "",
@@ -41,4 +47,6 @@ def question_view(mail: NoticeMail, question: Question, language: Language) -> Q
         members_shown=language.number(around.members),
         posts=around.posts_a_week,
         posts_shown=language.number(around.posts_a_week),
+        charter=charter,
+        charter_html=dresser.dress(to_html(charter), {}) if charter else "",
     )

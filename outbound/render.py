@@ -80,6 +80,7 @@ class Renderer:
         clean = {
             "words_html": Markup(view.html),  # noqa: S704
             "parts_html": [Markup(line.html) for line in view.receipt.lines] if view.receipt else [],  # noqa: S704
+            "charter_html": Markup(view.question.charter_html) if view.question else "",  # noqa: S704
             "posts_html": [Markup(post.html) for post in view.reading.posts] if view.reading else [],  # noqa: S704
         }
         html = page.render(mail=view, language=language.code, **clean)

@@ -12,6 +12,7 @@ from enum import Enum, auto
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, update
 
+from gateway.core.decision import Reason
 from gateway.core.errors import StoreError
 from gateway.core.message import Arrival, Envelope, Mail
 from gateway.core.ruling import Ruling
@@ -254,6 +255,12 @@ def retry(tx: Connection, arrival_id: int, states: Collection[str] = ("held", "s
         .values(state="spooled", failures=0, lease_until=None, attempts=spool.c.attempts + 1)
     )
     return True
+
+
+def held(tx: Connection, person_id: int, reason: Reason) -> list[int]:
+    """The arrivals of this author that are held for this reason, oldest first."""
+    query = select(arrivals.c.id).where(OPEN_ARRIVAL, arrivals.c.state == "held", arrivals.c.person_id == person_id)
+    return list(tx.scalars(query.where(arrivals.c.reason == reason.value).order_by(arrivals.c.id)))
 
 
 def drop(tx: Connection, arrival_id: int, now: datetime) -> bool:

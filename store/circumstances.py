@@ -12,9 +12,9 @@ from sqlalchemy import Connection, func, select
 
 from gateway.core.community import PersonState
 from gateway.core.notice import Obeyed
-from gateway.core.question import Circumstances, Question
-from store import people
-from store.schema import memberships, posts
+from gateway.core.question import Asks, Circumstances, Question
+from store import charters, people
+from store.schema import memberships, notices, posts
 from store.schema import people as person_rows
 
 _WEEKS = 4
@@ -27,12 +27,14 @@ def find(tx: Connection, asked: Mapping[int, tuple[Obeyed | Question, datetime]]
     names = {i: person.shown_name for i, person in people.get_all(tx, named).items()} if named else {}
     places = {what.community_id for what, _ in asked.values() if isinstance(what, Question) and what.community_id}
     members = _members(tx, places) if places else {}
+    texts = _charter_texts(tx, asked)
     return {
         notice_id: Circumstances(
             who=names.get(what.person_id or 0, ""),
             by=names.get(_by(what) or 0, ""),
             members=members.get(what.community_id or 0, 0) if isinstance(what, Question) else 0,
             posts_a_week=_posts_a_week(tx, what.community_id, at) if isinstance(what, Question) else 0,
+            charter=texts.get(notice_id, ""),
         )
         for notice_id, (what, at) in asked.items()
     }
@@ -40,6 +42,16 @@ def find(tx: Connection, asked: Mapping[int, tuple[Obeyed | Question, datetime]]
 
 def _by(what: Obeyed | Question) -> int | None:
     return what.by_id if isinstance(what, Obeyed) else None
+
+
+def _charter_texts(tx: Connection, asked: Mapping[int, tuple[Obeyed | Question, datetime]]) -> dict[int, str]:
+    """By notice that asks about the charter, its words in the language of the reader."""
+    ids = [i for i, (what, _) in asked.items() if isinstance(what, Question) and what.asks is Asks.CHARTER]
+    charter = charters.current(tx) if ids else None
+    if charter is None:
+        return {}
+    query = select(notices.c.id, person_rows.c.locale).join(person_rows, person_rows.c.id == notices.c.person_id)
+    return {row.id: charter.text(row.locale[:2]) for row in tx.execute(query.where(notices.c.id.in_(ids)))}
 
 
 def _members(tx: Connection, community_ids: Collection[int]) -> dict[int, int]:

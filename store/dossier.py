@@ -12,10 +12,12 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Select, func, or_, select
 
 from store.schema import (
+    acceptances,
     addresses,
     answer_parts,
     arrivals,
     attachments,
+    audit,
     communities,
     contents,
     deliveries,
@@ -61,6 +63,11 @@ def _queries(person_id: int) -> Iterator[tuple[str, Select[Any]]]:
     wished = ("id", "community_id", "kind", "state", "created_at", "expires_at", "decided_at")
     about = or_(join_requests.c.person_id == person_id, join_requests.c.invited_by == person_id)
     yield "requests", select(*(join_requests.c[name] for name in wished)).where(about).order_by(join_requests.c.id)
+    yield "charter", _own(acceptances, ("version", "accepted_at"), person_id).order_by(acceptances.c.version)
+    # Without what was said in them: that may be others' words, or about others.
+    acted = or_(audit.c.actor_id == person_id, audit.c.person_id == person_id)
+    done = ("at", "act", "actor_id", "person_id", "community_id", "topic_id", "post_id", "arrival_id")
+    yield "acts", select(*(audit.c[name] for name in done)).where(acted).order_by(audit.c.id)
     yield from _written(person_id)
     yield from _chosen(person_id)
     yield from _received(person_id)

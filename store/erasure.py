@@ -18,6 +18,7 @@ from store import audit, blob_names
 from store.schema import (
     OPEN_ARRIVAL,
     OPEN_DELIVERY,
+    acceptances,
     addresses,
     answer_parts,
     arrivals,
@@ -107,6 +108,7 @@ def erase(tx: Connection, subject: Subject, marks: Marks, now: datetime) -> Eras
     audit.forget_words(tx, subject.person_id)
     # The deliveries of a digest and of a notice go with it.
     for table in (
+        acceptances,
         topic_choices,
         thanks,
         mentions,

@@ -199,6 +199,32 @@ join_requests = Table(
     sqlite_autoincrement=True,
 )
 
+# What people promise before they post; the newest version asks either everybody, or who came since.
+charters = Table(
+    "charters",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("everybody", Boolean, nullable=False),
+    Column("published_at", Utc, nullable=False),
+)
+
+charter_texts = Table(
+    "charter_texts",
+    metadata,
+    Column("version", Integer, ForeignKey("charters.version", ondelete="CASCADE"), primary_key=True),
+    Column("locale", String(10), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+acceptances = Table(
+    "acceptances",
+    metadata,
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, ForeignKey("charters.version"), primary_key=True),
+    Column("accepted_at", Utc, nullable=False),
+    Index("ix_acceptances_version", "version"),
+)
+
 # What is turned off for the whole network (store.switches); a row for each that is on.
 switches = Table(
     "switches",

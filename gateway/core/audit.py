@@ -34,6 +34,7 @@ class Act(StrEnum):
     """By its author, or by who runs the place."""
     COMMUNITY_CHANGED = "community_changed"
     PERSON_ERASED = "person_erased"
+    CHARTER_PUBLISHED = "charter_published"
 
 
 class Hand(StrEnum):

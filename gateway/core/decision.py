@@ -43,6 +43,8 @@ class Reason(StrEnum):
     FIRST_POST = "first_post"
     LARGE_AUDIENCE = "large_audience"
     FILE_TYPE = "file_type"
+    CHARTER = "charter"
+    """Its author has yet to accept what everybody promises before they post."""
     # reject
     NOT_A_MEMBER = "not_a_member"
     ENCRYPTED = "encrypted"

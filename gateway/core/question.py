@@ -15,9 +15,11 @@ class Asks(StrEnum):
 
     JOIN = "join"
     """Of a person: do you want to be a member?"""
+    CHARTER = "charter"
+    """Of a person: do you accept what everybody promises before they post?"""
 
 
-OF_THE_MAILBOX = frozenset((Asks.JOIN,))
+OF_THE_MAILBOX = frozenset((Asks.JOIN, Asks.CHARTER))
 """Asked of whoever reads a mailbox: its token alone proves the answer, for that one question."""
 
 
@@ -48,3 +50,5 @@ class Circumstances:
     """Of the community."""
     posts_a_week: int = 0
     """Over the last four weeks, rounded up."""
+    charter: str = ""
+    """Its words, where it is the charter that is asked about."""

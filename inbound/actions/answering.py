@@ -17,6 +17,7 @@ from gateway.core.community import PersonState
 from gateway.core.decision import Reason, Verdict
 from gateway.core.message import Kind
 from gateway.core.notice import NamedFile, NoticeKind
+from gateway.core.question import Asks, Question
 from inbound.actions.publishing import scrub, title
 from inbound.case import Decided
 from inbound.route import House
@@ -74,7 +75,11 @@ def _cause(item: Decided, kind: NoticeKind) -> Cause:
 def _kind(item: Decided) -> NoticeKind | None:
     if item.decision.verdict is Verdict.REJECT:
         return NoticeKind.RETURNED
-    if item.decision.verdict is Verdict.HOLD and item.decision.reason in _WAITING:
+    if item.decision.verdict is not Verdict.HOLD:
+        return None
+    if item.decision.reason is Reason.CHARTER:
+        return NoticeKind.QUESTION
+    if item.decision.reason in _WAITING:
         return NoticeKind.WAITING
     return None
 
@@ -115,6 +120,7 @@ def _notice(item: Decided, kind: NoticeKind, house: House) -> NewNotice:
         text=scrub(own_words),
         files=tuple(NamedFile(file.name, file.size) for file in parsed.attachments if not file.inline),
         sent_at=believable(parsed.date, item.case.read.mail.envelope.received_at),
+        question=Question(Asks.CHARTER, arrival_id=item.case.arrival.id) if kind is NoticeKind.QUESTION else None,
     )
 
 

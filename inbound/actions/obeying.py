@@ -21,7 +21,7 @@ from gateway.core.message import Body
 from gateway.core.notice import Obeyed
 from gateway.core.question import Asks, Question
 from inbound import asking, policy
-from inbound.actions import closing, joining, telling
+from inbound.actions import accepting, closing, joining, telling
 from inbound.actions.leaving import PACE_OF
 from inbound.actions.publishing import Publication, content_of, new_message_id, part_key, publish
 from inbound.case import Decided
@@ -63,6 +63,8 @@ def _settle(tx: Connection, item: Decided, question: Question, house: House, now
     match question.asks:
         case Asks.JOIN:
             joining.settle(tx, item, question, house, now)
+        case Asks.CHARTER:
+            accepting.settle(tx, item, house, now)
         case unreachable:
             assert_never(unreachable)
 

@@ -32,7 +32,17 @@ def test_everything_about_a_person_is_told(either_relais: Console, database: Dat
 def test_no_table_of_persons_is_forgotten(either_relais: Console, database: Database, clock: SetClock) -> None:
     """A new table that names a person must be told of, or be one of those that say nothing more."""
     told = {"names", "addresses", "memberships", "arrivals", "topic_choices", "thanks", "mentions", "digest_clocks"}
-    told |= {"digests", "answer_parts", "notices", "deliveries", "contents", "posts", "join_requests"}
+    told |= {
+        "digests",
+        "answer_parts",
+        "notices",
+        "deliveries",
+        "contents",
+        "posts",
+        "join_requests",
+        "acceptances",
+        "audit",
+    }
     # A post that is being sent: it stands among the posts.
     silent = {"fan_outs"}
     naming = {

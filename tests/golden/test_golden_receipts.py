@@ -10,7 +10,7 @@ import pytest
 from gateway.core.decision import Reason
 from gateway.core.notice import NoticeMail
 from tests.outbound.mails import DELIVERY, RETURNED, composer
-from tests.outbound.receipts import DONE, QUESTION, READING, RECEIPT, TWO_POSTED, obeyed
+from tests.outbound.receipts import ASKS, DONE, QUESTION, READING, RECEIPT, TWO_POSTED, obeyed
 
 Golden = Callable[[str, bytes], None]
 
@@ -19,6 +19,7 @@ NOTICES: dict[str, NoticeMail] = {
     "receipt-posted": TWO_POSTED,
     "receipt-asks": QUESTION,
     **{f"obeyed-{name}": obeyed(done) for name, done in DONE.items()},
+    **{f"asks-{name}": question for name, question in ASKS.items()},
     "reading": READING,
     "reading-gone": replace(READING, topic=None, read=(), post_id=None),
     "returned-digest-gone": replace(

@@ -11,6 +11,7 @@ from gateway.core.decision import Reason
 from gateway.core.digest import PartState
 from gateway.core.notice import Choice, NoticeKind, NoticeMail, Obeyed, ReadPost, ReceiptLine, Result
 from gateway.core.post import ToldFile
+from gateway.core.question import Asks, Circumstances, Question
 from tests.outbound.mails import DELIVERY, RETURNED, composer, read
 
 BOILER = (12, "Chaudière de l’atelier : garder ou remplacer ?", "Bâtiments")
@@ -55,6 +56,22 @@ TWO_POSTED = replace(
 )
 QUESTION = replace(RECEIPT, lines=(replace(ASKED, number=1),))
 
+ASKS = {
+    "charter": replace(
+        RETURNED,
+        kind=NoticeKind.QUESTION,
+        reason=Reason.CHARTER,
+        reference="A-1052",
+        id=8,
+        question=Question(Asks.CHARTER, arrival_id=1052),
+        circumstances=Circumstances(
+            charter="1. Écrivez comme vous parleriez à un collègue.\n\n2. Rien de ce qui est secret ne se dit ici.\n\n"
+            "3. Vos messages portent votre nom : vous pouvez les retirer, et demander ce que nous gardons de vous."
+        ),
+    ),
+}
+"""Questions that hold more than a line."""
+
 OBEYED = replace(
     RECEIPT,
     kind=NoticeKind.OBEYED,
@@ -75,6 +92,8 @@ DONE = {
     "reopened": Obeyed(Verb.REOPEN, ("Bâtiments",), 12, BOILER[1]),
     "not-yours": Obeyed(Verb.CLOSE, ("Bâtiments",), 12, BOILER[1], result=Result.NOT_ALLOWED),
     "nowhere": Obeyed(Verb.GET, topic_id=99),
+    "accepted": Obeyed(Verb.YES),
+    "declined": Obeyed(Verb.NO, result=Result.DECLINED),
 }
 
 READING = replace(

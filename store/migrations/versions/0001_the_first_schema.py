@@ -13,6 +13,13 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "charters",
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("everybody", sa.Boolean(), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_charters")),
+    )
+    op.create_table(
         "communities",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("address", sa.String(length=64), nullable=False),
@@ -106,6 +113,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_switches")),
     )
     op.create_table(
+        "acceptances",
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_acceptances_person_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["version"], ["charters.version"], name=op.f("fk_acceptances_version")),
+        sa.PrimaryKeyConstraint("person_id", "version", name=op.f("pk_acceptances")),
+    )
+    with op.batch_alter_table("acceptances", schema=None) as batch_op:
+        batch_op.create_index("ix_acceptances_version", ["version"], unique=False)
+
+    op.create_table(
         "addresses",
         sa.Column("key", sa.String(length=320), nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -142,6 +163,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_community_id"), ["community_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_person_id"), ["person_id"], unique=False)
 
+    op.create_table(
+        "charter_texts",
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("locale", sa.String(length=10), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version"], ["charters.version"], name=op.f("fk_charter_texts_version"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("version", "locale", name=op.f("pk_charter_texts")),
+    )
     op.create_table(
         "contents",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
