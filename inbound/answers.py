@@ -44,6 +44,8 @@ class Answered:
     """Of the topics that a receipt may offer."""
     by_topic: dict[int, Place]
     """Where an answer to a topic goes that no post is named of."""
+    asked_again: frozenset[int] = frozenset()
+    """The receipts whose reader was told already that an answer was not understood."""
 
     @property
     def community_ids(self) -> set[int]:
@@ -79,7 +81,9 @@ def look_up(tx: Connection, stops: Sequence[tuple[ReadMail, Destination]]) -> An
     }
     by_topic = posts.latest_of_topics(tx, shown | typed)
     told = notices.told_of(tx, notice_ids) if notice_ids else {}
-    return Answered(closed, parts, told, {i: place.topic.title for i, place in by_topic.items()}, by_topic)
+    titles = {topic_id: place.topic.title for topic_id, place in by_topic.items()}
+    asked_again = frozenset(notices.asked_again(tx, parts)) if parts else frozenset()
+    return Answered(closed, parts, told, titles, by_topic, asked_again)
 
 
 def _topics_named(read: ReadMail) -> set[int]:
@@ -126,8 +130,7 @@ def _with_question(case: Case, command: Command | None, around: Around) -> Case:
     facts = case.facts
     place = around.answered.by_topic.get(command.topic) if command and command.topic else None
     if command is None or (command.verb is Verb.MOVE and place is None):
-        # Whatever else is answered to us, people read.
-        return replace(case, facts=replace(facts, destination=ToManagers(None)))
+        return replace(case, facts=_not_understood(case, around))
     if place is None:
         return replace(case, facts=replace(facts, command=command))
     locked = around.locked.get(place.post.community_id)
@@ -140,6 +143,15 @@ def _with_question(case: Case, command: Command | None, around: Around) -> Case:
         membership=around.memberships.get((place.post.community_id, facts.person.id)),
     )
     return replace(case, facts=there)
+
+
+def _not_understood(case: Case, around: Around) -> Facts:
+    """A receipt asks once more, and says which words it knows; whatever else is answered to us, people read."""
+    to = case.facts.destination
+    assert isinstance(to, ToQuestion)
+    if case.asked and to.notice_id not in around.answered.asked_again:
+        return replace(case.facts, unclear=True)
+    return replace(case.facts, destination=ToManagers(None))
 
 
 def _in_answer(case: Case, question: Question, command: Command | None, around: Around) -> Case:

@@ -78,6 +78,8 @@ class Facts:
     """How long after we handed the answered mail over for this person; None where nobody asked or it is not known."""
     command: Command | None = None
     """What the whole mail asks for by a word, where it stands at a place for that word."""
+    unclear: bool = False
+    """It answers a receipt, and not with a word that is read there."""
     question: Question | None = None
     """What the answered notice asked."""
     digest: ClosedDigest | None = None
@@ -249,6 +251,7 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.DISCARD,     Reason.DUPLICATE,            lambda f, r: _in_parts(f) and f.duplicate),
     (Verdict.HOLD,        Reason.NOT_ADDRESSED,        _strays_to_a_command),
     (Verdict.OBEY,        Reason.COMMAND,              lambda f, r: f.command is not None),
+    (Verdict.ASK,         Reason.NOT_UNDERSTOOD,       lambda f, r: f.unclear),
     (Verdict.REJECT,      Reason.DIGEST_GONE,          lambda f, r: _in_parts(f) and _digest_gone(f)),
     (Verdict.REJECT,      Reason.ATTACHMENT_TOO_LARGE, lambda f, r: _in_parts(f) and _is_heavy(f, r)),
     (Verdict.REJECT,      Reason.ENCRYPTED,            lambda f, r: _in_parts(f) and _is_encrypted(f)),

@@ -78,6 +78,8 @@ class ReceiptView:
     """The number of the first part that is posted, else of the first that comes back; 0 for none."""
     short_title: str
     """Of the topic of the first posted part."""
+    is_unclear: bool
+    """It is sent once more because an answer to it was not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def receipt_view(mail: NoticeMail, answer: str, language: Language, dresser: Dre
     # A topic other than the one it is in shows best where a part could go.
     others = [choice.topic_id for choice in mail.choices if not movable or choice.topic_id != movable.topic_id]
     offered: set[int | None] = {choice.topic_id for choice in mail.choices}
+    is_unclear = mail.reason is Reason.NOT_UNDERSTOOD
     return ReceiptView(
         lines=tuple(_part(line, offered, language, dresser) for line in lines),
         posted=len(posted),
@@ -124,11 +127,12 @@ def receipt_view(mail: NoticeMail, answer: str, language: Language, dresser: Dre
         asked=asked,
         asked_shown=language.plain_list(asked),
         choices=tuple(_choice(choice, answer if len(asked) == 1 else "", language) for choice in mail.choices)
-        if asked
+        if asked or is_unclear
         else (),
         example=others[0] if others else 0,
         movable=movable.number if movable else 0,
         short_title=clean(posted[0].topic_title, _MAX_SUBJECT_TITLE) or language.untitled if posted else "",
+        is_unclear=is_unclear,
     )
 
 

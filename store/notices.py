@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, select
+from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, select
 
 from gateway.core.command import Verb
 from gateway.core.decision import Reason
@@ -201,6 +201,20 @@ def told_of(tx: Connection, ids: Iterable[int]) -> dict[int, Obeyed | Question]:
     """By notice, the command it told of or the question it asked; only for notices that did either."""
     query = select(notices.c.id, notices.c.kind, notices.c.details).where(notices.c.id.in_(list(ids)))
     return {row.id: what for row in tx.execute(query) if (what := _obeyed(row) or _question(row)) is not None}
+
+
+def asked_again(tx: Connection, ids: Iterable[int]) -> set[int]:
+    """Of these receipts those after which the latest about the same answer says that nothing was understood."""
+    later = notices.alias()
+    query = (
+        select(notices.c.id, func.max(later.c.id).label("latest"))
+        .join(later, and_(later.c.person_id == notices.c.person_id, later.c.arrival_id == notices.c.arrival_id))
+        .where(notices.c.id.in_(list(ids)), later.c.kind == NoticeKind.RECEIPT.value)
+        .group_by(notices.c.id)
+        .subquery()
+    )
+    unclear = select(query.c.id).join(notices, notices.c.id == query.c.latest)
+    return set(tx.scalars(unclear.where(notices.c.reason == Reason.NOT_UNDERSTOOD.value)))
 
 
 def _is_reading(row: Any) -> bool:

@@ -22,6 +22,8 @@ class Verdict(StrEnum):
     SHARE_OUT = "share_out"
     """Its parts each go their own way: posts, thanks, commands, questions."""
     OBEY = "obey"
+    ASK = "ask"
+    """It cannot be read as an answer to what we asked: its writer gets the words back with the question."""
 
 
 class Reason(StrEnum):
@@ -68,6 +70,8 @@ class Reason(StrEnum):
     # share_out, obey
     DIGEST_ANSWER = "digest_answer"
     COMMAND = "command"
+    # ask
+    NOT_UNDERSTOOD = "not_understood"
     # unsubscribe, forward
     LEAVE_TOKEN = "leave_token"
     FOR_THE_ADMINS = "for_the_admins"

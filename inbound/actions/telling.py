@@ -7,6 +7,7 @@ no person's to answer.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,9 +15,10 @@ from sqlalchemy import Connection
 
 from gateway.core.community import Person
 from gateway.core.decision import Reason
-from gateway.core.notice import NoticeKind, Obeyed
+from gateway.core.notice import NamedFile, NoticeKind, Obeyed
 from gateway.core.question import Question
-from inbound.actions.answering import believable, may_be_told
+from inbound.actions.answering import NOT_TOLD, believable, may_be_told
+from inbound.actions.publishing import scrub
 from inbound.case import Decided
 from inbound.route import House
 from store import notices
@@ -27,6 +29,27 @@ def receipt(tx: Connection, item: Decided, house: House, now: datetime, *, arriv
     """Where each part of an answer to a digest is: of this mail, or of the earlier one whose arrival is named."""
     told = _notice(item, NoticeKind.RECEIPT, Reason.DIGEST_ANSWER, house, arrival_id or item.case.arrival.id)
     _add(tx, item, told, house, now)
+
+
+def ask_again(tx: Connection, decided: Sequence[Decided], house: House, now: datetime) -> dict[int, str]:
+    """The receipt once more for each of these answers to one, with their words, of which none was understood.
+
+    Returns the arrivals whose author must not be answered, each with the flag that says so: they are kept.
+    """
+    kept = {}
+    for item in decided:
+        parsed, body = item.case.facts.reading.parsed, item.case.facts.reading.body
+        words = "\n\n".join(part for part in (body.text, body.forwarded) if part.strip())
+        arrival_id = next((part.arrival_id for part in item.case.asked if part.arrival_id), item.case.arrival.id)
+        told = replace(
+            _notice(item, NoticeKind.RECEIPT, item.decision.reason, house, arrival_id),
+            text=scrub(words),
+            files=tuple(NamedFile(file.name, file.size) for file in parsed.attachments if not file.inline),
+        )
+        _add(tx, item, told, house, now)
+        if not may_be_told(item):
+            kept[item.case.arrival.id] = NOT_TOLD
+    return kept
 
 
 def obeyed(

@@ -10,7 +10,17 @@ import pytest
 from gateway.core.decision import Reason
 from gateway.core.notice import NoticeMail
 from tests.outbound.mails import DELIVERY, RETURNED, composer
-from tests.outbound.receipts import ASKS, DONE, QUESTION, READING, RECEIPT, TWO_POSTED, obeyed
+from tests.outbound.receipts import (
+    ASKS,
+    DONE,
+    QUESTION,
+    QUESTION_AGAIN,
+    READING,
+    RECEIPT,
+    TWO_POSTED,
+    UNCLEAR,
+    obeyed,
+)
 
 Golden = Callable[[str, bytes], None]
 
@@ -18,6 +28,8 @@ NOTICES: dict[str, NoticeMail] = {
     "receipt": RECEIPT,
     "receipt-posted": TWO_POSTED,
     "receipt-asks": QUESTION,
+    "receipt-asks-again": QUESTION_AGAIN,
+    "receipt-unclear": UNCLEAR,
     **{f"obeyed-{name}": obeyed(done) for name, done in DONE.items()},
     **{f"asks-{name}": question for name, question in ASKS.items()},
     "reading": READING,

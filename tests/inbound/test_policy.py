@@ -148,6 +148,7 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.DISCARD, Reason.DUPLICATE, replace(DIGEST_ANSWER, duplicate=True)),
     (Verdict.HOLD, Reason.NOT_ADDRESSED, replace(PLAIN, destination=ToCommand("projets", Verb.LEAVE), addressed=False)),
     (Verdict.OBEY, Reason.COMMAND, replace(DIGEST_ANSWER, command=Command(Verb.WEEKLY))),
+    (Verdict.ASK, Reason.NOT_UNDERSTOOD, replace(PLAIN, destination=ToQuestion(5, 1), unclear=True)),
     (Verdict.REJECT, Reason.DIGEST_GONE, replace(DIGEST_ANSWER, digest=None)),
     (
         Verdict.REJECT,

@@ -75,6 +75,37 @@ def test_a_top_post_is_asked_about_and_placed_by_a_number(office: Correspondence
     assert office.posted()[before:] == [("Bonne idée, je suis partant.", 1, "Subject 2")]
 
 
+@pytest.mark.parametrize("said", ["Dans celui des menus, merci.", "99", "DÉPLACER 7 #2", "oui " * 400])
+def test_prose_in_answer_to_a_receipt_is_asked_about_once(office: Correspondence, said: str) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, "Bonne idée, je suis partant.\n\n" + "\n".join(quoted(digest)))
+    [question] = office.mails()["bob@people.example"]
+    office.answer("bob", question, said, number=2)
+    assert office.words()[-1] == ("ask", "not_understood")
+    [_, again] = office.notices_to(BOB)
+    assert (again.kind, again.reason.value, again.text) == (NoticeKind.RECEIPT, "not_understood", said.strip())
+    assert {choice.topic_id for choice in again.choices} == {1, 2}
+    # What is not understood again, to whichever of the two it answers, is for people.
+    [mail] = office.mails()["bob@people.example"]
+    for number, receipt in enumerate((mail, question), 3):
+        office.answer("bob", receipt, said, number=number)
+        assert office.words()[-1] == ("forward", "for_the_admins")
+    # And the question can still be answered; then a next answer is asked about anew.
+    office.answer("bob", mail, "2", number=5)
+    assert office.parts() == [PartRow(1, PartState.POSTED, 2, "Bonne idée, je suis partant.")]
+    office.answer("bob", mail, said, number=6)
+    assert office.words()[-1] == ("ask", "not_understood")
+
+
+def test_what_nobody_understood_of_a_list_is_kept(office: Correspondence) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, "Bonne idée, je suis partant.\n\n" + "\n".join(quoted(digest)))
+    [question] = office.mails()["bob@people.example"]
+    office.answer("bob", question, "Peu importe.", number=2, more="Precedence: list\r\n")
+    assert office.results()[-1].state == "held"
+    assert len(office.notices_to(BOB)) == 1
+
+
 def test_a_posted_part_is_moved_and_taken_back(office: Correspondence, database: Database) -> None:
     digest = office.digest_of("bob")
     office.answer("bob", digest, under(digest, {1: "Je viens vendredi avec Paul."}))

@@ -54,7 +54,13 @@ RECEIPT = replace(
 TWO_POSTED = replace(
     RECEIPT, lines=(POSTED, ReceiptLine(2, PartState.POSTED, *BIKES, "Il manque une prise près de la porte.", ""))
 )
+UNCLEAR = replace(
+    TWO_POSTED,
+    reason=Reason.NOT_UNDERSTOOD,
+    text="Mets plutôt la première avec les trains, s’il te plaît !\n\nMarie",
+)
 QUESTION = replace(RECEIPT, lines=(replace(ASKED, number=1),))
+QUESTION_AGAIN = replace(QUESTION, reason=Reason.NOT_UNDERSTOOD, text="Dans celui des vélos.")
 
 ASKS = {
     "charter": replace(
