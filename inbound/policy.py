@@ -209,7 +209,20 @@ def _is_auto_reply(f: Facts) -> bool:
 
 
 def _is_machines(f: Facts, r: Rules) -> bool:
-    return _is_auto_reply(f) and not _by_words_alone(f, r)
+    return _is_auto_reply(f) and not _by_words_alone(f, r) and not _is_robot_at_home(f)
+
+
+def _is_robot_at_home(f: Facts) -> bool:
+    """A scanner or a monitor of ours, writing to a community that it was made a member of."""
+    return _state(f) is PersonState.ROBOT and f.membership is not None and isinstance(f.destination, ToCommunity)
+
+
+def _is_of_nobody(f: Facts) -> bool:
+    return _state(f) is not PersonState.ACTIVE and not _is_robot_at_home(f)
+
+
+def _looks_automatic(f: Facts) -> bool:
+    return _is_auto_reply(f) and not f.vouched and not _is_robot_at_home(f)
 
 
 def _is_hasty(f: Facts) -> bool:
@@ -240,17 +253,17 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.HOLD,        Reason.SENDER_NOT_CHECKED,   lambda f, r: not _believed(f, r) and f.proof.temporary),
     (Verdict.HOLD,        Reason.SENDER_NOT_PROVEN,    lambda f, r: not _believed(f, r)),
     (Verdict.HOLD,        Reason.SENDER_UNKNOWN,       lambda f, r: f.person is None),
-    (Verdict.HOLD,        Reason.SUSPENDED,            lambda f, r: _state(f) is not PersonState.ACTIVE),
+    (Verdict.HOLD,        Reason.SUSPENDED,            lambda f, r: _is_of_nobody(f)),
     # What somebody has said of it already.
     (Verdict.REJECT,      Reason.REFUSED,              lambda f, r: Ruling.REFUSED in f.rulings),
     (Verdict.REJECT,      Reason.EXPIRED,              lambda f, r: Ruling.EXPIRED in f.rulings),
-    (Verdict.HOLD,        Reason.LOOKS_AUTOMATIC,      lambda f, r: _is_auto_reply(f) and not f.vouched),
+    (Verdict.HOLD,        Reason.LOOKS_AUTOMATIC,      lambda f, r: _looks_automatic(f)),
     (Verdict.HOLD,        Reason.FASTER_THAN_HUMAN,    lambda f, r: _is_hasty(f) and not f.vouched),
     # What is no single post: a word of command, the answer to a digest.
     (Verdict.HOLD,        Reason.TOKEN_OF_ANOTHER,     lambda f, r: _is_to_a_question(f) and _with_token_of_another(f)),
     (Verdict.DISCARD,     Reason.DUPLICATE,            lambda f, r: _in_parts(f) and f.duplicate),
     (Verdict.HOLD,        Reason.NOT_ADDRESSED,        _strays_to_a_command),
-    (Verdict.OBEY,        Reason.COMMAND,              lambda f, r: f.command is not None),
+    (Verdict.OBEY,        Reason.COMMAND,              lambda f, r: f.command is not None and not _is_robot_at_home(f)),
     (Verdict.ASK,         Reason.NOT_UNDERSTOOD,       lambda f, r: f.unclear),
     (Verdict.REJECT,      Reason.DIGEST_GONE,          lambda f, r: _in_parts(f) and _digest_gone(f)),
     (Verdict.REJECT,      Reason.ATTACHMENT_TOO_LARGE, lambda f, r: _in_parts(f) and _is_heavy(f, r)),
@@ -308,7 +321,8 @@ def _is_loud(f: Facts, r: Rules) -> bool:
 
 
 def _owes_charter(f: Facts) -> bool:
-    return f.owes_charter and not f.approved
+    # A machine accepts nothing.
+    return f.owes_charter and not f.approved and not _is_robot_at_home(f)
 
 
 def _flag(f: Facts, reason: Reason) -> str:

@@ -84,7 +84,7 @@ def of_addresses(tx: Connection, keys: Iterable[str]) -> dict[str, int]:
 
 
 def adopt(tx: Connection, batch: Sequence[Mapping[str, object]], keys: Sequence[str], now: datetime) -> None:
-    """Makes authors active people: `batch` has `person`, `address`, `name`, `locale`, `timezone` and `role` of each."""
+    """Makes authors people: `batch` has the id of each as `person`, and what store.people puts into a row."""
     taken_over = (
         update(people)
         .where(people.c.id == bindparam("person"))
@@ -94,7 +94,9 @@ def adopt(tx: Connection, batch: Sequence[Mapping[str, object]], keys: Sequence[
             locale=bindparam("locale"),
             timezone=bindparam("timezone"),
             role=bindparam("role"),
-            state=PersonState.ACTIVE.value,
+            external_id=bindparam("external_id"),
+            listed=bindparam("listed"),
+            state=bindparam("state"),
             clocks_wound=False,
             created_at=now,
         )

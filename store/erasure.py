@@ -89,6 +89,9 @@ def shut_out(tx: Connection, person_id: int, marks: Marks) -> Subject:
             state=PersonState.ERASED.value,
             digest_at=None,
             digest_on=None,
+            external_id=None,
+            listed=False,
+            left_at=None,
             paused=False,
             paused_until=None,
         )

@@ -25,6 +25,10 @@ class NewPerson:
     locale: str
     timezone: str
     role: NetworkRole = NetworkRole.MEMBER
+    external_id: str | None = None
+    listed: bool = False
+    """A file of people names them (store.directory)."""
+    state: PersonState = PersonState.ACTIVE
 
 
 def add(tx: Connection, batch: Sequence[NewPerson], now: datetime) -> list[int | None]:
@@ -67,11 +71,14 @@ def _row(new: NewPerson) -> dict[str, object]:
         "locale": new.locale,
         "timezone": new.timezone,
         "role": new.role.value,
+        "external_id": new.external_id,
+        "listed": new.listed,
+        "state": new.state.value,
     }
 
 
 def _insert(tx: Connection, fresh: Sequence[NewPerson], now: datetime) -> dict[str, int]:
-    rows = [{**_row(new), "state": PersonState.ACTIVE.value, "created_at": now} for new in fresh]
+    rows = [{**_row(new), "created_at": now} for new in fresh]
     ids = list(tx.scalars(insert(people).returning(people.c.id, sort_by_parameter_order=True), rows))
     keys = [{"key": n.address.key, "person_id": i, "verified_at": now} for n, i in zip(fresh, ids, strict=True)]
     tx.execute(insert(addresses), keys)
@@ -144,14 +151,14 @@ def change(tx: Connection, person_id: int, traits: Traits) -> None:
     if values:
         tx.execute(update(people).where(people.c.id == person_id).values(values))
     if traits.name is not None:
-        _call_anew(tx, person_id)
+        call_anew(tx, person_id)
     if not values.keys().isdisjoint(("timezone", "digest_at", "digest_on")):
         tx.execute(delete(digest_clocks).where(digest_clocks.c.person_id == person_id))
         tx.execute(update(people).where(people.c.id == person_id).values(clocks_wound=False))
 
 
-def _call_anew(tx: Connection, person_id: int) -> None:
-    """What others may call a person by goes with the name."""
+def call_anew(tx: Connection, person_id: int) -> None:
+    """What others may call a person by goes with the name and the address."""
     tx.execute(delete(names).where(names.c.person_id == person_id))
     row = tx.execute(select(people.c.name, people.c.address).where(people.c.id == person_id)).one()
     calls = [{"key": key, "kind": kind.value, "person_id": person_id} for kind, key in callings(row.name, row.address)]
@@ -165,8 +172,8 @@ def set_role(tx: Connection, person_id: int, role: NetworkRole) -> None:
 
 
 def set_state(tx: Connection, person_id: int, state: PersonState) -> None:
-    """Suspends a person or brings them back."""
-    tx.execute(update(people).where(people.c.id == person_id).values(state=state.value))
+    """Suspends a person or brings them back, by hand: the directory has no say in it then."""
+    tx.execute(update(people).where(people.c.id == person_id).values(state=state.value, left_at=None))
 
 
 def admins(tx: Connection) -> list[Person]:

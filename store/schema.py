@@ -83,6 +83,11 @@ people = Table(
     Column("timezone", String(64), nullable=False),
     Column("role", String(16), nullable=False, default="member"),
     Column("state", String(16), nullable=False, default="active"),
+    # What the directory calls them, whatever their address is; listed: a file of people named them.
+    Column("external_id", String(200), unique=True),
+    Column("listed", Boolean, nullable=False, default=False),
+    # Suspended then because the directory named them no more; NULL also where somebody else did it.
+    Column("left_at", Utc),
     # Their own hour ("07:30") and weekday (0 is Monday) of digests; NULL follows the network's.
     Column("digest_at", String(5)),
     Column("digest_on", SmallInteger),

@@ -13,6 +13,7 @@ import typer
 
 from gateway.commands.output import AsJson, complain, document, fail, progress, shown
 from gateway.commands.session import read_settings, require_database_file
+from gateway.core.audit import Act, Entry, Hand
 from gateway.core.clock import utc_now
 
 if TYPE_CHECKING:
@@ -111,12 +112,18 @@ def _plan(settings: Settings, place: Community, tags: list[str], renamed: Mappin
 
 def _import(app: App, archive: Archive, plan: Plan) -> Report:
     from gateway.archives import Importer
+    from store import audit
 
     with progress("looking through", archive.size) as advance:
         order = archive.index(lambda _head: None, advance)
     importer = Importer(app.database, app.house, app.reader_setup(), plan)
     with progress("importing", len(order)) as advance:
-        return importer.run(archive, order, app.clock(), advance)
+        report = importer.run(archive, order, app.clock(), advance)
+    if report.imported:
+        entry = Entry(Act.POSTS_IMPORTED, Hand.CLI, plan.community_id, detail=str(report.imported))
+        with app.database.transaction() as tx:
+            audit.record(tx, entry, app.clock())
+    return report
 
 
 def _look(app: App, archive: Archive, renamed: Mapping[str, str], *, as_json: bool) -> None:

@@ -64,12 +64,32 @@ class Import(Generic[Item]):
 
 
 @app.command("people")
-def import_people(ctx: typer.Context, file: File, as_json: AsJson = False) -> None:
-    """Import people: email,name,locale,timezone. Only email must be filled in."""
-    from gateway.commands import values
+def import_people(
+    ctx: typer.Context,
+    file: File,
+    sync: Annotated[bool, typer.Option("--sync", help="The file names everybody: change and suspend as well.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --sync: only say what would be done.")] = False,
+    most: Annotated[
+        float, typer.Option(min=0, max=100, metavar="PERCENT", help="With --sync: suspend no larger share of them.")
+    ] = 10.0,
+    yes: Annotated[bool, typer.Option("--yes", help="With --sync: suspend whoever is gone, however many.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import people: email,name,locale,timezone. Only email must be filled in.
 
+    With --sync the columns also (more addresses) and id (what the directory calls the person, whose address may then
+    change) may stand in it too, and whom an earlier file named and this one does not is suspended.
+    """
+    from gateway.commands import values
+    from gateway.commands.directory import Limits, sync_people
+
+    if sync:
+        sync_people(ctx, file, Limits(most, dry_run, yes), as_json=as_json)
+        return
+    if dry_run or yes:
+        raise typer.BadParameter("goes with --sync only", param_hint="--dry-run, --yes")
     columns = ("email", "name", "locale", "timezone")
-    _run(ctx, file, as_json, Import(columns, ("email",), values.person, write_people))
+    _run(ctx, file, as_json, Import(columns, ("email",), values.listed_person, write_people))
 
 
 @app.command("communities")

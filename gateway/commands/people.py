@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
+from gateway.commands.addresses import app as addresses
 from gateway.commands.erasing import erase_person
 from gateway.commands.exporting import export_person
 from gateway.commands.output import AsJson, complain, document, facts, fail, record, shown, table
 from gateway.commands.session import open_store, read_settings
+from gateway.core.audit import Act, Entry, Hand
 from gateway.core.clock import utc_now
-from gateway.core.community import NetworkRole
+from gateway.core.community import NetworkRole, PersonState
 from gateway.core.rhythm import WEEKDAYS
 
 app = typer.Typer(no_args_is_help=True, help="People: add, change, list, show, export and erase them.")
 app.command("export")(export_person)
 app.command("erase")(erase_person)
+app.add_typer(addresses, name="address")
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The person's mail address.")]
 
@@ -29,9 +33,12 @@ def add_person(
     locale: Annotated[str, typer.Option(metavar="fr|en", help="Language; by default that of the settings.")] = "",
     timezone: Annotated[str, typer.Option(metavar="ZONE", help="Such as Europe/Paris; by default the settings'.")] = "",
     role: Annotated[NetworkRole, typer.Option(help="admin may do everything in the network.")] = NetworkRole.MEMBER,
+    robot: Annotated[
+        bool, typer.Option("--robot", help="A machine: posts where it is a member, gets nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add a person with one verified address."""
+    """Add a person with one verified address; or a robot, as a scanner or a monitor is."""
     settings = read_settings(ctx)
     with open_store(settings) as database:
         from gateway.commands import values
@@ -41,6 +48,9 @@ def add_person(
             new = values.person({"email": email, "name": name, "locale": locale, "timezone": timezone}, settings, role)
         except ValueError as error:
             fail(str(error))
+        if robot and role is NetworkRole.ADMIN:
+            fail("a robot runs nothing: it cannot be an administrator")
+        new = replace(new, state=PersonState.ROBOT if robot else PersonState.ACTIVE)
         with database.transaction() as tx:
             [person_id] = people.add(tx, [new], utc_now())
     if person_id is None:
@@ -84,6 +94,42 @@ def set_person(
             people.change(tx, person.id, traits)
             now = people.get_all(tx, [person.id])[person.id]
     document(record(now)) if as_json else typer.echo(f"changed {shown(now.address)}")
+
+
+@app.command("suspend")
+def suspend_person(ctx: typer.Context, email: Email) -> None:
+    """Suspend a person: nothing is sent to them, their mails are held, their links are dead; their posts stay."""
+    _turn(ctx, email, PersonState.ACTIVE, PersonState.SUSPENDED)
+
+
+@app.command("restore")
+def restore_person(ctx: typer.Context, email: Email) -> None:
+    """Bring back a person who was suspended."""
+    _turn(ctx, email, PersonState.SUSPENDED, PersonState.ACTIVE)
+
+
+def _turn(ctx: typer.Context, email: str, before: PersonState, after: PersonState) -> None:
+    settings = read_settings(ctx)
+    with open_store(settings) as database:
+        from gateway.commands import values
+        from store import audit, people
+
+        try:
+            mailbox = values.mailbox(email, settings)
+        except ValueError as error:
+            fail(str(error))
+        with database.transaction() as tx:
+            person = people.find(tx, mailbox)
+            if person is None:
+                fail(f"{mailbox}: nobody has this address")
+            if person.state is not before:
+                fail(f"{mailbox} is {person.state.value}, not {before.value}")
+            if [admin.id for admin in people.admins(tx)] == [person.id]:
+                fail(f"{mailbox} is the only administrator: name another one first")
+            people.set_state(tx, person.id, after)
+            act = Act.PERSON_SUSPENDED if after is PersonState.SUSPENDED else Act.PERSON_RESTORED
+            audit.record(tx, Entry(act, Hand.CLI, person_id=person.id), utc_now())
+    typer.echo(f"{shown(person.address)} is {after.value}")
 
 
 @app.command("list")

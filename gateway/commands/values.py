@@ -5,9 +5,10 @@ Every function raises ValueError in words that name the value and what is wrong 
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -72,7 +73,18 @@ def person(values: Mapping[str, str], settings: Settings, role: NetworkRole = Ne
         locale,
         time_zone(values.get("timezone", "").strip() or settings.gateway.timezone),
         role,
+        external_id=naming.shown_text(values.get("id", "")) or None,
     )
+
+
+def listed_person(values: Mapping[str, str], settings: Settings) -> NewPerson:
+    """The same, of a file of people."""
+    return replace(person(values, settings), listed=True)
+
+
+def mailboxes(text: str, settings: Settings) -> tuple[Address, ...]:
+    """Several addresses of a person, with blanks, commas or semicolons between."""
+    return tuple(mailbox(part, settings) for part in re.split(r"[\s,;]+", text) if part)
 
 
 def traits(

@@ -33,8 +33,12 @@ class Act(StrEnum):
     POST_WITHDRAWN = "post_withdrawn"
     """By its author, or by who runs the place."""
     COMMUNITY_CHANGED = "community_changed"
+    PERSON_SUSPENDED = "person_suspended"
+    PERSON_RESTORED = "person_restored"
+    """Of one who was suspended."""
     PERSON_ERASED = "person_erased"
     CHARTER_PUBLISHED = "charter_published"
+    POSTS_IMPORTED = "posts_imported"
 
 
 class Hand(StrEnum):

@@ -79,11 +79,13 @@ class PersonState(StrEnum):
 
     pending → active: asked by mail whether they want in, sent nothing but that and forgotten where no answer comes.
     author → active: only wrote what was imported, gets and may nothing until they are added.
+    robot: a machine that posts where it is a member, and nowhere else; gets nothing.
     """
 
     PENDING = "pending"
     ACTIVE = "active"
     AUTHOR = "author"
+    ROBOT = "robot"
     SUSPENDED = "suspended"
     ERASED = "erased"
 

@@ -283,6 +283,38 @@ def test_its_author_vouches_for_who_wrote_it_and_for_nothing_else() -> None:
     assert decide(replace(unproven, membership=None), RULES).reason is Reason.NOT_A_MEMBER
 
 
+ROBOT = replace(ANN, state=PersonState.ROBOT)
+SCAN = replace(
+    PLAIN, person=ROBOT, reading=replace(WORDS, classification=Classification(Kind.AUTO_REPLY, "auto-submitted"))
+)
+
+
+def test_a_robot_posts_automatic_mail_where_it_is_a_member() -> None:
+    assert decide(SCAN, RULES) == Decision(Verdict.PUBLISH, Reason.MEMBER_POST)
+    assert decide(replace(SCAN, reading=WORDS), RULES).verdict is Verdict.PUBLISH
+    assert decide(replace(SCAN, proof=Proof(False, "no_pass")), RULES).reason is Reason.SENDER_NOT_PROVEN
+    # A word of command is none of a robot's.
+    assert decide(replace(SCAN, command=MOVE), RULES).verdict is Verdict.PUBLISH
+    assert decide(replace(SCAN, owes_charter=True), RULES).verdict is Verdict.PUBLISH
+    assert decide(replace(SCAN, reading=reading(Kind.BOUNCE)), RULES).verdict is Verdict.DISCARD
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"membership": None},
+        {"membership": None, "community": AGORA},
+        {"destination": ToPost(9, 1), "place": PLACE},
+        {"destination": ToDigest(5, 1)},
+    ],
+    ids=["no-member", "open-to-everyone", "token", "digest"],
+)
+def test_a_robot_posts_nowhere_else(elsewhere: dict[str, object]) -> None:
+    facts = replace(SCAN, **elsewhere)  # type: ignore[arg-type]
+    assert decide(facts, RULES) == Decision(Verdict.DISCARD, Reason.AUTO_REPLY)
+    assert decide(replace(facts, reading=WORDS), RULES) == Decision(Verdict.HOLD, Reason.SUSPENDED)
+
+
 def test_a_human_says_that_a_human_wrote_it() -> None:
     assert decide(replace(PLAIN, reading=AWAY, rulings=PUBLISHED), RULES).verdict is Verdict.PUBLISH
 

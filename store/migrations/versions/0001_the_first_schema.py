@@ -46,6 +46,9 @@ def upgrade() -> None:
         sa.Column("timezone", sa.String(length=64), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("external_id", sa.String(length=200), nullable=True),
+        sa.Column("listed", sa.Boolean(), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("digest_at", sa.String(length=5), nullable=True),
         sa.Column("digest_on", sa.SmallInteger(), nullable=True),
         sa.Column("paused", sa.Boolean(), nullable=False),
@@ -53,6 +56,7 @@ def upgrade() -> None:
         sa.Column("clocks_wound", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
+        sa.UniqueConstraint("external_id", name=op.f("uq_people_external_id")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("people", schema=None) as batch_op:
