@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -27,6 +27,8 @@ class Origin:
 
     domain: str
     key_id: int
+    review: timedelta = timedelta(days=7)
+    """So long those who run a place have to publish or refuse what waits there."""
 
 
 def tell(tx: Connection, origin: Origin, now: datetime) -> int:

@@ -14,7 +14,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import DBAPIError
 
-from digests import housekeeping, waiting
+from digests import housekeeping, reviews, waiting
 from digests.housekeeping import Retention
 from digests.rounds import Rounds
 from digests.waiting import Origin
@@ -23,6 +23,7 @@ from gateway.core.errors import StoreError
 from store import times
 from store.blobs import Blobs
 from store.database import Database
+from store.wakeups import Work
 
 log = structlog.get_logger(__name__)
 
@@ -73,9 +74,12 @@ class Scheduler:
             self._ticks.shutdown(wait=True)
 
     def _tell(self) -> None:
+        expired = 0
         try:
             with self._database.transaction() as tx:
                 told = waiting.tell(tx, self._origin, self._clock())
+                told += reviews.remind(tx, self._origin, self._clock())
+                expired = reviews.expire(tx, self._origin, self._clock())
         except StoreError as error:
             log.error("telling_trouble", trouble=str(error))
         except DBAPIError as error:
@@ -84,6 +88,9 @@ class Scheduler:
         else:
             if told:
                 log.info("told_what_waits", notices=told)
+            if expired:
+                log.info("reviews_expired", mails=expired)
+                self._rounds.wakeups.ring(Work.ARRIVALS)
 
     def _close_digests(self) -> None:
         now = self._clock()

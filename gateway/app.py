@@ -110,6 +110,7 @@ class App:
             self.settings.authentication.require,
             FileRules(posting.max_attachment_bytes, posting.barred_files),
             posting.require_addressed,
+            timedelta(hours=posting.review_hours),
             posting.audience_moderation,
         )
 
@@ -299,5 +300,6 @@ class App:
     def _make_scheduler(self) -> Scheduler:
         own = self.settings.retention
         retention = Retention(own.raw_days, own.sent_days, own.log_days, self.settings.digests.answer_days)
-        origin = Origin(self.settings.gateway.domain, self.keys.current)
+        review = timedelta(hours=self.settings.posting.review_hours)
+        origin = Origin(self.settings.gateway.domain, self.keys.current, review)
         return Scheduler(self.database, self.blobs, retention, origin, self.rounds(), self.clock)

@@ -24,12 +24,14 @@ _TOPICS = frozenset((Verb.MUTE, Verb.FOLLOW))
 _IN_A_POST = _TOPICS | {Verb.STOP, Verb.LEAVE}
 _OF_A_TOPIC = _TOPICS | {Verb.GET, Verb.CLOSE, Verb.REOPEN}
 _IN_A_DIGEST = _PACES | _OF_A_TOPIC | {Verb.STOP, Verb.LEAVE}
-_AT_AN_ADDRESS = _PACES | _OF_A_TOPIC | {Verb.JOIN}
+_RULINGS = frozenset((Verb.APPROVE, Verb.REJECT))
+_AT_AN_ADDRESS = _PACES | _OF_A_TOPIC | _RULINGS | {Verb.JOIN}
 _OF_A_COMMUNITY = _PACES | {Verb.JOIN, Verb.STOP, Verb.LEAVE}
 _WITH_A_RECEIPT = frozenset((Verb.MOVE, Verb.CANCEL))
 _IN_ANSWER: dict[Asks, frozenset[Verb]] = {
     Asks.JOIN: frozenset((Verb.YES, Verb.NO)),
     Asks.CHARTER: frozenset((Verb.YES, Verb.NO)),
+    Asks.MODERATE: _RULINGS,
 }
 """The words that answer each question."""
 _LONGEST = 1200
@@ -137,6 +139,8 @@ def _command(text: str, place: Place, person: Person, today: date, verbs: frozen
 def _complete(command: Command | None, verbs: frozenset[Verb], place: Place = Place.ADDRESS) -> Command | None:
     """The command, if it acts here and nothing it needs is missing: in doubt the words are words."""
     if command is None or command.verb not in verbs or command.problem is not None:
+        return None
+    if command.verb in _RULINGS and place is Place.ADDRESS and command.number is None:
         return None
     needs_topic = command.verb in _OF_A_TOPIC and place is not Place.POST
     return None if needs_topic and command.topic is None else command

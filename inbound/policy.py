@@ -46,6 +46,8 @@ class Rules:
     files: FileRules
     require_addressed: bool = True
     """A mail whose To and Cc name others alone is held, whoever signed it."""
+    review: timedelta = timedelta(days=7)
+    """So long those who run a place have to publish or refuse what waits there."""
     audience_moderation: int = 0
     """A post that so many would read is read by somebody who runs the place first; 0 for never."""
 

@@ -92,6 +92,10 @@ class NoticeView:
     """None where nothing may be read."""
     question: QuestionView | None
     """None where the mail asks nothing."""
+    their_reason: str
+    """What those who run the place said of the mail; "" for nothing."""
+    left_out: bool
+    """Some of its files are only named, and kept with the mail."""
     subject: str = ""
 
 
@@ -128,6 +132,8 @@ def notice_view(
         waiting=mail.waiting,
         waiting_shown=language.number(mail.waiting),
         command=f"relais arrivals list --state {mail.kind.value}" if mail.waiting else "",
+        their_reason=clean(mail.words),
+        left_out=any(file.sha256 for file in mail.files),
         receipt=receipt_view(mail, addresses.answer, language, dresser) if mail.kind is NoticeKind.RECEIPT else None,
         obeyed=obeyed_view(mail, addresses.managers, addresses.join, language)
         if mail.kind is NoticeKind.OBEYED
@@ -145,6 +151,6 @@ def _writer(author: Author, language: Language) -> WriterLine:
 
 def _sender(mail: NoticeMail, network: str, language: Language) -> str:
     """Ours alone, but for a colleague's mail: a name that a stranger chose never stands before an address of ours."""
-    if mail.author is None or not mail.author.known or not clean(mail.author.name):
+    if mail.kind is not NoticeKind.FORWARDED or not mail.author or not mail.author.known or not clean(mail.author.name):
         return network
     return language.to_managers(clean(mail.author.name), clean(mail.community.name) if mail.community else network)

@@ -33,6 +33,18 @@ class QuestionView:
     """Its words, where it is the charter that is asked about; else ""."""
     charter_html: str
     """The same, clean and styled."""
+    number: int | None
+    """Of the mail that is asked about, with what follows; "" and None where there is none."""
+    subject: str
+    author: str
+    at: str
+    topic: str
+    reason: str
+    taken_off: str
+    """The names of files that would not go out with it."""
+    until: str
+    """The day on which the question is over."""
+    again: bool
 
 
 def question_view(mail: NoticeMail, question: Question, language: Language, dresser: Dresser) -> QuestionView:
@@ -49,4 +61,13 @@ def question_view(mail: NoticeMail, question: Question, language: Language, dres
         posts_shown=language.number(around.posts_a_week),
         charter=charter,
         charter_html=dresser.dress(to_html(charter), {}) if charter else "",
+        number=question.arrival_id,
+        subject=clean(mail.subject) or language.untitled,
+        author=clean(mail.author.name, _MAX_NAME) if mail.author else "",
+        at=language.moment(mail.sent_at, mail.timezone),
+        topic=clean(mail.topic_title),
+        reason=mail.reason,
+        taken_off=language.names(tuple(clean(name, _MAX_NAME) for name in question.taken_off)),
+        until=language.day(question.until) if question.until else "",
+        again=question.again,
     )

@@ -98,6 +98,8 @@ class ObeyedView:
     """The first day on which mail comes again, in words; "" where none was named."""
     short_day: str
     result: str
+    number: int | None
+    """Of the mail it is about."""
     who: str
     """Somebody it is about; "" for nobody."""
     by: str
@@ -177,6 +179,7 @@ def obeyed_view(mail: NoticeMail, managers: str, join: str, language: Language) 
         day=language.day(obeyed.until) if obeyed.until else "",
         short_day=language.short_day(obeyed.until) if obeyed.until else "",
         result=obeyed.result,
+        number=obeyed.number,
         who=clean(around.who, _MAX_NAME),
         by=clean(around.by, _MAX_NAME),
         place=shown[0] if len(shown) == 1 and not others else "",

@@ -15,8 +15,8 @@ from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail, Obeye
 from gateway.core.question import Asks, Question
 from store import answer_parts, circumstances, communities, deliveries, readings
 from store.readings import TopicRead
+from store.schema import OPEN_ARRIVAL, arrivals, notices, people
 from store.schema import deliveries as delivery_rows
-from store.schema import notices, people
 
 HUSH = timedelta(hours=1)
 """One notice for a cause in this time: a machine that answers is not answered on (RFC 3834 §2)."""
@@ -53,6 +53,8 @@ class NewNotice:
     """The topic that is to be read by mail."""
     question: Question | None = None
     """What it asks."""
+    words: str = ""
+    """What those who run the place said of the mail."""
 
 
 def recent(tx: Connection, people_ids: Iterable[int], now: datetime) -> set[Cause]:
@@ -64,13 +66,13 @@ def recent(tx: Connection, people_ids: Iterable[int], now: datetime) -> set[Caus
 
 
 def counts(
-    tx: Connection, people_ids: Iterable[int], kind: NoticeKind, reason: Reason, now: datetime
+    tx: Connection, people_ids: Iterable[int], kind: NoticeKind, reasons: Iterable[Reason], now: datetime
 ) -> dict[int, int]:
-    """By person, how many notices of this kind and reason were made for them within the last hour."""
+    """By person, how many notices of this kind and of these reasons were made for them within the last hour."""
     query = (
         select(notices.c.person_id, func.count())
         .where(notices.c.person_id.in_(list(people_ids)), notices.c.kind == kind.value)
-        .where(notices.c.reason == reason.value, notices.c.created_at > now - HUSH)
+        .where(notices.c.reason.in_([reason.value for reason in reasons]), notices.c.created_at > now - HUSH)
         .group_by(notices.c.person_id)
     )
     return {row[0]: row[1] for row in tx.execute(query)}
@@ -92,6 +94,69 @@ def told(tx: Connection, people_ids: Iterable[int], onces: Iterable[str]) -> set
         notices.c.person_id.in_(list(people_ids)), notices.c.once.in_(list(onces))
     )
     return {(row[0], row[1]) for row in tx.execute(query)}
+
+
+def suppressed(tx: Connection, cause: Cause) -> int:
+    """How many mails that still wait met with the same since the person was last told of it: they are in no notice."""
+    person_id, kind, reason, community_id = cause
+    same = and_(
+        notices.c.person_id == person_id,
+        notices.c.kind == kind.value,
+        notices.c.reason == reason.value,
+        notices.c.community_id.is_not_distinct_from(community_id),
+    )
+    last = tx.scalar(select(func.max(notices.c.created_at)).where(same))
+    if last is None:
+        return 0
+    query = select(func.count()).where(
+        OPEN_ARRIVAL,
+        arrivals.c.state == "held",
+        arrivals.c.person_id == person_id,
+        arrivals.c.reason == reason.value,
+        arrivals.c.community_id.is_not_distinct_from(community_id),
+        arrivals.c.closed_at > last,
+    )
+    return tx.scalar(query) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice about a mail: whose it is, and how another one stands under it."""
+
+    id: int
+    person_id: int
+    message_id: str
+    subject: str
+    """Of the mail."""
+
+
+def asked_about(tx: Connection, arrival_id: int, asks: Asks) -> list[Told]:
+    """The notices that asked this about an arrival, oldest first."""
+    query = (
+        select(notices.c.id, notices.c.person_id, notices.c.message_id, notices.c.subject, notices.c.details)
+        .where(notices.c.arrival_id == arrival_id, notices.c.kind == NoticeKind.QUESTION.value)
+        .order_by(notices.c.id)
+    )
+    rows = tx.execute(query).all()
+    return [Told(*row[:4]) for row in rows if row.details and row.details["asks"] == asks.value]
+
+
+def ask_again(tx: Connection, told: Told, message_id: str, key_id: int, now: datetime) -> None:
+    """The same question to the same person once more, under the first one; does nothing where it was asked again."""
+    row = tx.execute(select(notices).where(notices.c.id == told.id)).one()._asdict()
+    if row["details"]["again"]:
+        return
+    again = {
+        **row,
+        "message_id": message_id,
+        "in_reply_to": told.message_id,
+        "once": None,
+        "details": {**row["details"], "again": True},
+        "created_at": now,
+    }
+    del again["id"]
+    notice_id = tx.scalars(insert(notices).returning(notices.c.id), again).one()
+    deliveries.add_notice_delivery(tx, notice_id, told.person_id, key_id, now)
 
 
 def add(tx: Connection, batch: Sequence[NewNotice], key_id: int, now: datetime) -> None:
@@ -136,7 +201,10 @@ def _details(new: NewNotice) -> dict[str, Any] | None:
         until = new.obeyed.until.isoformat() if new.obeyed.until else None
         return {**asdict(new.obeyed), "until": until}
     if new.question is not None:
-        return asdict(new.question)
+        until = new.question.until.isoformat() if new.question.until else None
+        return {**asdict(new.question), "until": until}
+    if new.words:
+        return {"words": new.words}
     return {"topic_id": new.topic_id} if new.topic_id is not None else None
 
 
@@ -190,6 +258,7 @@ def _told(row: Row[Any], read: TopicRead) -> NoticeMail:
         id=row.id,
         obeyed=_obeyed(row),
         question=_question(row),
+        words=row.details.get("words", "") if row.kind == NoticeKind.RETURNED and row.details else "",
         topic=read.topic,
         read=read.posts,
         left_out=read.left_out,
@@ -235,17 +304,21 @@ def _obeyed(row: Any) -> Obeyed | None:
         Result(told["result"]),
         told["person_id"],
         told["by_id"],
+        told["number"],
     )
 
 
 def _question(row: Any) -> Question | None:
     if row.kind != NoticeKind.QUESTION or not row.details:
         return None
-    return Question(**{**row.details, "asks": Asks(row.details["asks"])})
+    told = row.details
+    until = date.fromisoformat(told["until"]) if told["until"] else None
+    return Question(**{**told, "asks": Asks(told["asks"]), "taken_off": tuple(told["taken_off"]), "until": until})
 
 
 def _author(row: Row[Any]) -> Author | None:
-    if row.kind != NoticeKind.FORWARDED:
+    is_another = row.kind == NoticeKind.FORWARDED or (row.kind == NoticeKind.QUESTION and row.author_address)
+    if not is_another:
         return None
     return Author(row.author_name, row.author_address, proven=row.proven, known=row.known)
 

@@ -77,10 +77,12 @@ class WaitingPlace:
 
 
 def waiting(tx: Connection) -> list[WaitingPlace]:
-    """Every place for which arrivals are held, and those that were set aside as one."""
+    """Every place for which arrivals are held that nobody was asked about singly, and those set aside as one."""
     query = (
         select(arrivals.c.state, arrivals.c.community_id, func.count(), func.max(arrivals.c.closed_at))
         .where(OPEN_ARRIVAL, arrivals.c.state.in_(("held", "set_aside")), arrivals.c.closed_at.is_not(None))
+        # About some they were asked one by one.
+        .where(or_(arrivals.c.asked_at.is_(None), arrivals.c.state != "held"))
         .group_by(arrivals.c.state, arrivals.c.community_id)
     )
     return [WaitingPlace(*row) for row in tx.execute(query)]

@@ -133,6 +133,8 @@ class Obeyed:
     """Somebody it is about, other than its reader."""
     by_id: int | None = None
     """Who did it, where that was not its reader."""
+    number: int | None = None
+    """Of the mail it is about, where that waits or waited; `topic_title` is then the subject of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ class NoticeMail:
     limit_bytes: int
     """What attachments may weigh, in octets; told where they were too large."""
     author: Author | None = None
-    """Who wrote a forwarded mail; None where it is the person's own."""
+    """Who wrote the mail that is forwarded or asked about; None where it is the person's own."""
     attached: tuple[NamedFile, ...] = ()
     """Files that travel along, each with its blob."""
     waiting: int = 0
@@ -196,10 +198,12 @@ class NoticeMail:
     post_id: int | None = None
     """The post that an answer to what is read answers."""
     question: Question | None = None
+    words: str = ""
+    """What those who run the place said of the mail that comes back."""
     circumstances: Circumstances | None = None
     """What a question or an answer to a command tells beside it."""
 
     @property
     def is_answer(self) -> bool:
         """It tells an author about their own mail."""
-        return self.kind not in (NoticeKind.FORWARDED, NoticeKind.HELD, NoticeKind.SET_ASIDE)
+        return self.author is None and self.kind not in (NoticeKind.HELD, NoticeKind.SET_ASIDE)

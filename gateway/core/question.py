@@ -7,6 +7,7 @@ row that the question is about, under its lock: the notice itself is never settl
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -17,6 +18,8 @@ class Asks(StrEnum):
     """Of a person: do you want to be a member?"""
     CHARTER = "charter"
     """Of a person: do you accept what everybody promises before they post?"""
+    MODERATE = "moderate"
+    """Of those who run a community: does this mail go out?"""
 
 
 OF_THE_MAILBOX = frozenset((Asks.JOIN, Asks.CHARTER))
@@ -36,6 +39,12 @@ class Question:
     post_id: int | None = None
     request_id: int | None = None
     """The row of join_requests."""
+    taken_off: tuple[str, ...] = ()
+    """The names of files that will not go out with the mail."""
+    until: date | None = None
+    """The day on which the question is over, where its reader is."""
+    again: bool = False
+    """It was asked before, and nobody answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,26 +9,31 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from gateway.core.community import PersonState
 from gateway.core.decision import Reason, Verdict
-from gateway.core.message import Kind
+from gateway.core.message import Attachment, Kind
 from gateway.core.notice import NamedFile, NoticeKind
 from gateway.core.question import Asks, Question
 from inbound.actions.publishing import scrub, title
 from inbound.case import Decided
 from inbound.route import House
-from store import notices
+from store import notices, rulings
 from store.notices import Cause, NewNotice
 
 HUSHED = "hushed"
 """The flag of a rejected arrival whose author was told the same within the hour."""
 NOT_TOLD = "not_told"
 """The flag of a rejected arrival whose author must not be answered."""
-_WAITING = frozenset((Reason.MODERATED, Reason.TOKEN_OF_ANOTHER))
+_WAITING = frozenset(
+    (Reason.MODERATED, Reason.FIRST_POST, Reason.LARGE_AUDIENCE, Reason.FILE_TYPE, Reason.TOKEN_OF_ANOTHER)
+)
+_SAID = frozenset((Reason.REFUSED, Reason.EXPIRED))
+"""What people said of one mail is told each time, and what cannot be told of it keeps nothing open."""
 _CLOCKS_DIFFER = timedelta(days=730)
 """A mail dated further than this from when it came has no date that anybody could use."""
 # Who runs a list or a mail system reads no answers meant for a person (RFC 3834 §2).
@@ -45,7 +50,11 @@ def answer(tx: Connection, decided: Sequence[Decided], house: House, now: dateti
     """
     asked = [(item, kind) for item in decided if (kind := _kind(item))]
     due = [(item, kind) for item, kind in asked if may_be_told(item)]
-    kept = {item.case.arrival.id: NOT_TOLD for item, kind in asked if kind is NoticeKind.RETURNED}
+    kept = {
+        item.case.arrival.id: NOT_TOLD
+        for item, kind in asked
+        if kind is NoticeKind.RETURNED and item.decision.reason not in _SAID
+    }
     if not due:
         return kept
     told = notices.recent(tx, {item.case.facts.person.id for item, _ in due if item.case.facts.person}, now)
@@ -54,15 +63,18 @@ def answer(tx: Connection, decided: Sequence[Decided], house: House, now: dateti
     fresh = []
     for item, kind in due:
         arrival, mail, cause = item.case.arrival, item.case.read.mail, _cause(item, kind)
-        if cause not in told:
+        if cause not in told or item.decision.reason in _SAID:
             told.add(cause)
             here.add((cause, mail.id))
-            fresh.append(_notice(item, kind, house))
+            # What was not told within the hour is told of now, by its number.
+            fresh.append(replace(_notice(item, kind, house), waiting=notices.suppressed(tx, cause)))
         if (cause, mail.id) in here:
             kept.pop(arrival.id, None)
         elif arrival.id in kept:
             kept[arrival.id] = HUSHED
-    notices.add(tx, fresh, house.keys.current, now)
+    said = [new.arrival_id for new in fresh if new.arrival_id and new.reason is Reason.REFUSED]
+    words = rulings.words_of(tx, said) if said else {}
+    notices.add(tx, [replace(new, words=words.get(new.arrival_id or 0, "")) for new in fresh], house.keys.current, now)
     return kept
 
 
@@ -118,10 +130,16 @@ def _notice(item: Decided, kind: NoticeKind, house: House) -> NewNotice:
         topic_title=facts.place.topic.title if facts.place else "",
         subject=parsed.subject or title("", own_words),
         text=scrub(own_words),
-        files=tuple(NamedFile(file.name, file.size) for file in parsed.attachments if not file.inline),
+        files=tuple(_file(file, kind) for file in parsed.attachments if not file.inline),
         sent_at=believable(parsed.date, item.case.read.mail.envelope.received_at),
         question=Question(Asks.CHARTER, arrival_id=item.case.arrival.id) if kind is NoticeKind.QUESTION else None,
     )
+
+
+def _file(file: Attachment, kind: NoticeKind) -> NamedFile:
+    """What comes back comes back with its files; what waits keeps them."""
+    blob = file.sha256 if kind is NoticeKind.RETURNED else ""
+    return NamedFile(file.name, file.size, file.content_type, blob)
 
 
 def believable(date: datetime | None, received_at: datetime) -> datetime:

@@ -54,7 +54,7 @@ def forward(tx: Connection, decided: Sequence[Decided], house: House, now: datet
     readers = [_readers(item, known) for item in decided]
     wanted = {reader.id for those in readers for reader in those}
     reason = decided[0].decision.reason
-    sent = notices.counts(tx, wanted, NoticeKind.FORWARDED, reason, now) if wanted else {}
+    sent = notices.counts(tx, wanted, NoticeKind.FORWARDED, (reason,), now) if wanted else {}
     # A mail to two addresses of one place is one mail to those who run it, and so is a mail that comes twice (I5).
     had = notices.told(tx, wanted, {_once(item, known) for item in decided}) if wanted else set()
     fresh: list[NewNotice] = []

@@ -21,7 +21,7 @@ from gateway.core.message import Body
 from gateway.core.notice import Obeyed
 from gateway.core.question import Asks, Question
 from inbound import asking, policy
-from inbound.actions import accepting, closing, joining, telling
+from inbound.actions import accepting, closing, joining, moderating, telling
 from inbound.actions.leaving import PACE_OF
 from inbound.actions.publishing import Publication, content_of, new_message_id, part_key, publish
 from inbound.case import Decided
@@ -47,6 +47,8 @@ def obey(
         assert command and facts.person
         if facts.question:
             _settle(tx, item, facts.question, house, now)
+        elif command.verb in (Verb.APPROVE, Verb.REJECT):
+            moderating.settle(tx, item, house, now)
         elif command.verb is Verb.JOIN:
             joining.ask(tx, item, house, now)
         elif item.case.asked:
@@ -65,6 +67,8 @@ def _settle(tx: Connection, item: Decided, question: Question, house: House, now
             joining.settle(tx, item, question, house, now)
         case Asks.CHARTER:
             accepting.settle(tx, item, house, now)
+        case Asks.MODERATE:
+            moderating.settle(tx, item, house, now)
         case unreachable:
             assert_never(unreachable)
 

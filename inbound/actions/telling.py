@@ -22,7 +22,7 @@ from inbound.actions.publishing import scrub
 from inbound.case import Decided
 from inbound.route import House
 from store import notices
-from store.notices import NewNotice
+from store.notices import NewNotice, Told
 
 
 def receipt(tx: Connection, item: Decided, house: House, now: datetime, *, arrival_id: int | None = None) -> None:
@@ -83,6 +83,26 @@ def question(
     elif not may_be_told(item):
         return
     notices.add(tx, [replace(told, community_id=what.community_id, once=once)], house.keys.current, now)
+
+
+def of_another(question: Told, what: Obeyed, house: House, now: datetime) -> NewNotice:
+    """What somebody else did about a mail that this person was asked about, to stand under that question."""
+    return NewNotice(
+        person_id=question.person_id,
+        kind=NoticeKind.OBEYED,
+        reason=Reason.COMMAND,
+        message_id=f"<{uuid.uuid4().hex}@{house.domain}>",
+        in_reply_to=question.message_id,
+        community_id=what.community_ids[0],
+        arrival_id=what.number,
+        sent_to="",
+        topic_title="",
+        subject=question.subject,
+        text="",
+        files=(),
+        sent_at=now,
+        obeyed=what,
+    )
 
 
 def _author_id(item: Decided) -> int | None:

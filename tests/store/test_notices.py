@@ -113,8 +113,8 @@ def test_counts_are_of_one_hour_one_kind_and_one_reason(network: Network, databa
         notices.add(tx, batch, 1, clock())
         told = NoticeKind.RETURNED, Reason.NOT_A_MEMBER
         assert notices.counts(tx, [ann, tom], *told, clock()) == {ann: 3}
-        assert notices.counts(tx, [ann], NoticeKind.FORWARDED, Reason.NOT_A_MEMBER, clock()) == {}
-        assert notices.counts(tx, [ann], NoticeKind.RETURNED, Reason.EMPTY, clock()) == {}
+        assert notices.counts(tx, [ann], NoticeKind.FORWARDED, (Reason.NOT_A_MEMBER,), clock()) == {}
+        assert notices.counts(tx, [ann], NoticeKind.RETURNED, (Reason.EMPTY,), clock()) == {}
         assert notices.counts(tx, [tom], *told, clock()) == {}
         assert notices.counts(tx, [ann], *told, clock.advance(hours=1)) == {}
 

@@ -1,0 +1,75 @@
+"""The mails about a mail that waits for somebody who runs the place: asked, told, sent back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from gateway.core.command import Verb
+from gateway.core.decision import Reason
+from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail, Obeyed, Result
+from gateway.core.question import Asks, Circumstances, Question
+from tests.outbound.mails import RETURNED
+from tests.outbound.receipts import OBEYED
+
+ASKED = replace(
+    RETURNED,
+    kind=NoticeKind.QUESTION,
+    reason=Reason.FIRST_POST,
+    message_id="<n48@relais.example.org>",
+    reference="A-48",
+    subject="Vélos de service : et si on en achetait trois ?",
+    text="Bonjour,\n\nLes deux vélos de la cour ne suffisent plus depuis l’été : le mardi il y a la queue.\n\n"
+    "Je propose d’en acheter trois, le devis est joint. Qui est pour ?\n\nNadia Benali\nAtelier, poste 4312",
+    files=(NamedFile("Photos de la cour.zip", 35_651_584, "application/zip", "b" * 64),),
+    attached=(NamedFile("devis-velos.pdf", 48_320, "application/pdf", "a" * 64),),
+    in_reply_to="",
+    author=Author("Nadia Benali", "nadia.benali@example.fr", proven=True, known=True),
+    question=Question(Asks.MODERATE, 3, 11, 48, until=date(2026, 11, 27)),
+    circumstances=Circumstances(who="Nadia Benali"),
+)
+PROGRAM = replace(
+    ASKED,
+    reason=Reason.FILE_TYPE,
+    topic_title="Vélos de service",
+    files=(),
+    attached=(),
+    question=Question(Asks.MODERATE, 3, 11, 48, taken_off=("Calcul vélos.exe",), until=date(2026, 11, 27)),
+)
+AGAIN = replace(
+    ASKED, reason=Reason.MODERATED, question=Question(Asks.MODERATE, 3, 11, 48, until=date(2026, 11, 27), again=True)
+)
+
+
+def _said(verb: Verb, result: Result = Result.DONE, by: str = "", day: date | None = None) -> NoticeMail:
+    done = Obeyed(verb, ("Projets",), None, ASKED.subject, day, (3,), result, number=48)
+    return replace(OBEYED, community=RETURNED.community, obeyed=done, circumstances=Circumstances(by=by))
+
+
+REVIEWS: dict[str, NoticeMail] = {
+    "review": ASKED,
+    "review-program": PROGRAM,
+    "review-again": AGAIN,
+    "reviewed-published": _said(Verb.APPROVE),
+    "reviewed-refused": _said(Verb.REJECT),
+    "reviewed-by-another": _said(Verb.APPROVE, by="Claire Morel"),
+    "reviewed-refused-by-another": _said(Verb.REJECT, by="Claire Morel"),
+    "reviewed-late": _said(Verb.APPROVE, Result.OVER, "Claire Morel", date(2026, 11, 19)),
+    "reviewed-expired": _said(Verb.REJECT, Result.OVER, "", date(2026, 11, 27)),
+    "reviewed-unproven": _said(Verb.APPROVE, Result.NOT_ALLOWED),
+    "reviewed-nowhere": replace(OBEYED, obeyed=Obeyed(Verb.APPROVE, result=Result.NO_PLACE, number=77)),
+    "returned-refused": replace(
+        RETURNED,
+        reason=Reason.REFUSED,
+        words="merci de le poster plutôt dans Achats, qui vote le budget",
+        files=(NamedFile("Photos du chantier.zip", 35_651_584, "application/zip", "b" * 64),),
+        attached=(NamedFile("Programme-Nantes.pdf", 840, "application/pdf", "a" * 64),),
+    ),
+    "returned-expired": replace(RETURNED, reason=Reason.EXPIRED),
+    "returned-file-type": replace(
+        RETURNED, reason=Reason.FILE_TYPE, community=None, sent_to="digest@relais.example.org"
+    ),
+    "waiting-first": replace(RETURNED, kind=NoticeKind.WAITING, reason=Reason.FIRST_POST, waiting=3),
+    "waiting-audience": replace(RETURNED, kind=NoticeKind.WAITING, reason=Reason.LARGE_AUDIENCE, waiting=1),
+    "waiting-file-type": replace(RETURNED, kind=NoticeKind.WAITING, reason=Reason.FILE_TYPE),
+}
