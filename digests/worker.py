@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from digests import housekeeping, reviews, waiting
 from digests.housekeeping import Retention
 from digests.rounds import Rounds
+from digests.step_down import StepDown
 from digests.waiting import Origin
 from gateway.core.clock import JUMP, Clock, ClockWatch
 from gateway.core.errors import StoreError
@@ -41,6 +42,7 @@ class Scheduler:
         origin: Origin,
         rounds: Rounds,
         clock: Clock,
+        step_down: StepDown | None = None,
     ) -> None:
         self._database = database
         self._rounds = rounds
@@ -48,6 +50,7 @@ class Scheduler:
         self._blobs = blobs
         self._retention = retention
         self._clock = clock
+        self._step_down = step_down
         self._watch = ClockWatch(clock)
         self._told = False
         self._looking = threading.Lock()
@@ -61,6 +64,8 @@ class Scheduler:
         # It looks at every blob there is: once a day is enough for what is at least a day and a half old.
         self._ticks.add_job(self._sweep, "cron", hour=hour, minute=minute)
         self._ticks.add_job(self._tell, "interval", seconds=_TELL_EVERY_S)
+        if self._step_down is not None:
+            self._ticks.add_job(self._step, "cron", minute=minute, args=[self._step_down])
         # On the minute, which is how people name their hour.
         self._ticks.add_job(self._close_digests, "cron", second=0)
         # Often enough to see a jump as one, and what comes after it as the time that runs.
@@ -91,6 +96,9 @@ class Scheduler:
             if expired:
                 log.info("reviews_expired", mails=expired)
                 self._rounds.wakeups.ring(Work.ARRIVALS)
+
+    def _step(self, step_down: StepDown) -> None:
+        self._run("stepping_down", lambda: step_down.run(self._clock(), self._stopping.is_set))
 
     def _close_digests(self) -> None:
         now = self._clock()

@@ -15,6 +15,7 @@ from digests.candidate import Budget
 from digests.close import Plan
 from digests.housekeeping import Retention
 from digests.rounds import Rounds
+from digests.step_down import StepDown
 from digests.waiting import Origin
 from digests.worker import Scheduler
 from gateway import descriptors, edges, keys, presence
@@ -53,6 +54,7 @@ from outbound.worker import Sender, SenderSetup
 from store import arrivals, deliveries, migrations
 from store.blobs import open_blobs
 from store.database import Database
+from store.silence import Patience
 from store.wakeups import Wakeups, Work
 
 log = structlog.get_logger(__name__)
@@ -302,4 +304,9 @@ class App:
         retention = Retention(own.raw_days, own.sent_days, own.log_days, self.settings.digests.answer_days)
         review = timedelta(hours=self.settings.posting.review_hours)
         origin = Origin(self.settings.gateway.domain, self.keys.current, review)
-        return Scheduler(self.database, self.blobs, retention, origin, self.rounds(), self.clock)
+        rounds, patience = self.rounds(), self.settings.step_down
+        step_down = None
+        if patience.after_days:
+            limits = Patience(patience.after_days, patience.after_mails)
+            step_down = StepDown(self.database, rounds.plan.network, limits, origin, self.metrics.stepped_down)
+        return Scheduler(self.database, self.blobs, retention, origin, rounds, self.clock, step_down)

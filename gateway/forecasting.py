@@ -5,6 +5,7 @@ Part of the wiring: it reads who hears how and what was posted of late, and has 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -15,11 +16,14 @@ from digests.schedule import next_due
 from gateway.core.community import Community, Pace
 from gateway.core.digest import Rhythm
 from gateway.core.errors import GatewayError
-from store import communities, rhythms
+from store import communities, rhythms, silence
 
 if TYPE_CHECKING:
     from gateway.app import App
     from store.rhythms import Posted
+    from store.silence import Patience
+
+_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,26 @@ def look_ahead(app: App, change: Change, now: datetime, days: int) -> Prospect:
             members[community_id].append(person.paces[community_id])
     places = (_place(c, members[c.id], posts.get(c.id, []), (before, after), span) for c in chosen)
     return Prospect(effect, tuple(places))
+
+
+@dataclass(frozen=True, slots=True)
+class SteppingDown:
+    """How many people whose mails pile up would get them at the next slower pace."""
+
+    to_daily: int
+    to_weekly: int
+
+
+def look_for_silence(app: App, patience: Patience, now: datetime) -> SteppingDown:
+    """Whom stepping down would touch if it were on by these limits, within a day. Raises StoreError."""
+    reached: Counter[bool] = Counter()
+    beyond = 0
+    while True:
+        with app.database.reading() as tx:
+            found, beyond = silence.silent(tx, patience, now, beyond, _BATCH)
+        reached.update(one.hears_each for one in found)
+        if not beyond:
+            return SteppingDown(reached[True], reached[False])
 
 
 def _chosen(every: list[Community], address: str | None) -> list[Community]:

@@ -20,6 +20,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from gateway.core.clock import Clock
+from gateway.core.community import Pace
 from gateway.core.decision import Decision
 from gateway.core.delivery import Outcome
 from gateway.core.errors import StoreError
@@ -80,6 +81,12 @@ class Metrics:
             "relais_decisions", "Arrivals decided.", ("verdict", "reason"), registry=self._registry
         )
         self._outcomes = Counter("relais_deliveries", "Attempts to deliver.", ("state",), registry=self._registry)
+        self._steps = Counter(
+            "relais_steps_down",
+            "People whose pace stepped down, for want of a sign.",
+            ("pace",),
+            registry=self._registry,
+        )
         self._registry.register(_Queues(database, clock))
 
     def decided(self, decision: Decision) -> None:
@@ -89,6 +96,10 @@ class Metrics:
     def attempted(self, outcome: Outcome) -> None:
         """One delivery was attempted."""
         self._outcomes.labels(outcome.state.value).inc()
+
+    def stepped_down(self, pace: Pace) -> None:
+        """The pace of one person stepped down to this one."""
+        self._steps.labels(pace.value).inc()
 
     def page(self) -> bytes:
         """The text of /metrics. Raises StoreError."""

@@ -242,6 +242,20 @@ class Budget(Section):
     mails_per_day: Annotated[int, Field(ge=0, le=10_000)] = 0
 
 
+class StepDown(Section):
+    """[step_down]"""
+
+    after_days: Annotated[int, Field(ge=0, le=365)] = 0
+    after_mails: Annotated[int, Field(ge=1, le=10_000)] = 30
+
+    @field_validator("after_days")
+    @classmethod
+    def _not_at_once(cls, value: int) -> int:
+        if 0 < value < 7:
+            raise ValueError("must be 0, which turns it off, or at least 7")
+        return value
+
+
 class Web(Section):
     """[web]"""
 
@@ -279,6 +293,7 @@ class Settings(BaseSettings):
     posting: Posting = Posting()
     digests: Digests = Digests()
     budget: Budget = Budget()
+    step_down: StepDown = StepDown()
     web: Web = Web()
     retention: Retention = Retention()
 

@@ -19,7 +19,7 @@ from inbound.case import Case, Decided, ReadMail
 from inbound.gathering import gather
 from inbound.policy import Rules
 from inbound.route import House
-from store import arrivals
+from store import arrivals, silence
 from store.arrivals import Closing
 
 
@@ -49,6 +49,7 @@ def process(
         _closing(item, posted, forwarded.get(item.case.arrival.id), kept.get(item.case.arrival.id)) for item in decided
     ]
     arrivals.close(tx, [read.mail for read in batch], closings, now)
+    silence.note_heard(tx, _heard(decided), now)
     return decided
 
 
@@ -81,6 +82,15 @@ def independent(batch: Sequence[ReadMail]) -> int:
             return count
         names |= {read.dedup_key, parsed.message_id or read.dedup_key, *asked}
     return len(batch)
+
+
+def _heard(decided: Sequence[Decided]) -> set[int]:
+    """Who gave a sign of life: a machine gives none, nor does who may be somebody else."""
+    return {
+        item.case.facts.person.id
+        for item in decided
+        if item.case.facts.person and item.decision.verdict in (Verdict.PUBLISH, Verdict.SHARE_OUT, Verdict.OBEY)
+    }
 
 
 def _with(decided: Sequence[Decided], verdict: Verdict) -> list[Decided]:

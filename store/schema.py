@@ -94,6 +94,9 @@ people = Table(
     # Nothing is sent while paused, also beyond the day until it is ended: what waited then leaves as one catch-up.
     Column("paused", Boolean, nullable=False, default=False),
     Column("paused_until", Utc),
+    # When they last gave a sign of life, to the day; and when their pace last stepped down for want of one.
+    Column("heard_at", Utc),
+    Column("stepped_at", Utc),
     # Whether digest_clocks has a row for each of their cadences; the next round sees to those for whom it has not.
     Column("clocks_wound", Boolean, nullable=False, default=False),
     Column("created_at", Utc, nullable=False),

@@ -147,13 +147,24 @@ def forecast_change(
     pace: Annotated[NewPace | None, typer.Option(help="Another pace for those who chose none.")] = None,
     at: Annotated[str | None, typer.Option(metavar="HH:MM", help="Another hour of digests for the network.")] = None,
     days: Annotated[int, typer.Option(metavar="N", min=7, max=365, help="Judge by the posts of so many days.")] = 28,
+    after_days: Annotated[
+        int | None, typer.Option(metavar="N", min=7, max=365, help="Stepping down, as step_down.after_days.")
+    ] = None,
+    after_mails: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="With it, as step_down.after_mails; by default that.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say whom a change would touch and how many mails they would get, before it is made. Changes nothing.
 
-    Without --pace and --at it says how things are.
+    Without --pace and --at it says how things are; with --after-days whose pace would step down.
     """
     hour = _hour(at)
+    if after_days is not None:
+        if community or pace or hour:
+            raise typer.BadParameter("stands by itself, for the whole network", param_hint="--after-days")
+        _forecast_stepping_down(ctx, after_days, after_mails, as_json=as_json)
+        return
     with _gateway(ctx) as gateway:
         from gateway.forecasting import Change, look_ahead
 
@@ -165,6 +176,19 @@ def forecast_change(
         document({"change": change, "days": days, **prospects.numbers(seen)})
         return
     prospects.tell_effect(seen, days, ZoneInfo(zone), changes=bool(pace or hour))
+
+
+def _forecast_stepping_down(ctx: typer.Context, days: int, mails: int | None, *, as_json: bool) -> None:
+    with _gateway(ctx) as gateway:
+        from gateway.forecasting import look_for_silence
+        from store.silence import Patience
+
+        patience = Patience(days, mails or gateway.settings.step_down.after_mails)
+        seen = look_for_silence(gateway, patience, utc_now())
+    if as_json:
+        document({"change": {"after_days": patience.days, "after_mails": patience.mails}, **record(seen)})
+    else:
+        prospects.tell_silence(seen, patience)
 
 
 def _turn(ctx: typer.Context, *, on: bool, as_json: bool) -> None:

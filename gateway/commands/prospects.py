@@ -11,7 +11,8 @@ import typer
 from gateway.commands.output import facts, record, table
 
 if TYPE_CHECKING:
-    from gateway.forecasting import Place, Prospect
+    from gateway.forecasting import Place, Prospect, SteppingDown
+    from store.silence import Patience
 
 _TIMES = 3
 
@@ -65,6 +66,18 @@ def tell_effect(seen: Prospect, days: int, zone: ZoneInfo, *, changes: bool) -> 
         typer.echo()
         columns = ("COMMUNITY", "PACE", "MEMBERS", "FOLLOW IT", "OWN CHOICES", "POSTS/WEEK", "NEXT DIGEST")
         table(columns, (_row(place, zone) for place in seen.places))
+
+
+def tell_silence(seen: SteppingDown, patience: Patience) -> None:
+    """Whom stepping down would touch, in words."""
+    people = {number: f"{number} {'person' if number == 1 else 'people'}" for number in (seen.to_daily, seen.to_weekly)}
+    facts(
+        {
+            "each → daily": people[seen.to_daily],
+            "daily → weekly": people[seen.to_weekly],
+            "judged by": f"no sign of theirs for {patience.days} days, and {patience.mails} mails or more meanwhile",
+        }
+    )
 
 
 def _each(seen: Prospect) -> str:

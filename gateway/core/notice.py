@@ -59,6 +59,8 @@ class Result(StrEnum):
     """The question was settled, or nobody answered it in time."""
     DECLINED = "declined"
     """They said no, and nothing changes."""
+    STEPPED_DOWN = "stepped_down"
+    """Nobody asked for it: their mails piled up unanswered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,4 +208,6 @@ class NoticeMail:
     @property
     def is_answer(self) -> bool:
         """It tells an author about their own mail."""
+        if self.obeyed is not None and self.obeyed.result is Result.STEPPED_DOWN:
+            return False
         return self.author is None and self.kind not in (NoticeKind.HELD, NoticeKind.SET_ASIDE)

@@ -34,7 +34,7 @@ from gateway.observe import Metrics, Readiness
 from gateway.web import unsubscribe
 from gateway.web.connections import Connections
 from gateway.web.unsubscribe import Asked, Wish
-from store import posts
+from store import posts, silence
 from store.blobs import Blobs
 from store.database import Database
 
@@ -173,7 +173,12 @@ class Web:
         # The link was made for one person: the right to read is theirs, and is looked up at each use (I11).
         with self._setup.database.reading() as tx:
             file = posts.file_for(tx, attachment_id, person_id)
-        return (file, self._setup.blobs.read(file.sha256)) if file else None
+        if file is None:
+            return None
+        data = self._setup.blobs.read(file.sha256)
+        with self._setup.database.transaction() as tx:
+            silence.note_heard(tx, [person_id], utc_now())
+        return file, data
 
     async def _healthz(self, request: Request) -> Response:
         dead = self._setup.dead()

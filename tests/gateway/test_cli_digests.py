@@ -384,3 +384,23 @@ def test_a_test_that_the_relay_does_not_take_is_not_sent(town: Town) -> None:
     town.relais.config.write_text(settings.replace("[relay]", f'[relay]\nhost = "127.0.0.1"\nport = {port}'))
     refused = town.relais.refused("digest", "test", "bob@people.example", "--now", MONDAY)
     assert "not sent to bob@people.example: no connection" in refused
+
+
+def test_a_forecast_of_stepping_down_counts_people_and_changes_nothing(town: Town) -> None:
+    plaza = town.network.community("plaza")
+    town.network.join(plaza, town.ann, town.bob)
+    for _ in range(3):
+        town.network.write(town.ann, plaza)
+    town.network.fan_out()
+    with town.database.transaction() as tx:
+        tx.execute(deliveries.update().values(state="delivered"))
+        tx.execute(people_rows.update().values(created_at=datetime(2020, 1, 1, tzinfo=UTC)))
+        tx.execute(people_rows.update().where(people_rows.c.id == town.ann).values(heard_at=datetime.now(UTC)))
+    before = town.state()
+    told = town.relais.json("digest", "forecast", "--after-days", "7", "--after-mails", "3")
+    assert told == {"change": {"after_days": 7, "after_mails": 3}, "to_daily": 1, "to_weekly": 0}
+    spoken = town.relais.done("digest", "forecast", "--after-days", "7")
+    assert "each → daily" in spoken and "0 people" in spoken and "30 mails" in spoken
+    both = town.relais.run("digest", "forecast", "--after-days", "7", "--at", "9:15")
+    assert both.exit_code == 2
+    assert town.state() == before

@@ -90,6 +90,8 @@ OBEYED = replace(
 )
 DONE = {
     "pace": Obeyed(Verb.WEEKLY, ("Bâtiments", "Vie du site")),
+    "stepped-down": Obeyed(Verb.DAILY, ("Bâtiments", "Vie du site"), result=Result.STEPPED_DOWN),
+    "stepped-down-again": Obeyed(Verb.WEEKLY, ("Bâtiments", "Vie du site"), result=Result.STEPPED_DOWN),
     "stopped": Obeyed(Verb.STOP, ("Vie du site",)),
     "paused": Obeyed(Verb.PAUSE, until=date(2026, 12, 1)),
     "muted": Obeyed(Verb.MUTE, topic_id=12, topic_title=BOILER[1]),
