@@ -13,13 +13,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from digests.calendar import is_working_day
 from digests.candidate import Budget
 from digests.newsroom import Newsroom, Offer
-from digests.schedule import FURTHEST, Due, is_quiet_at, latest_due, next_due, opening
+from digests.schedule import FURTHEST, Due, latest_due, next_due, opening
 from digests.select import Selection, select
 from digests.wave import place_in_wave
 from gateway.core.digest import Cadence, Rhythm, Section
-from gateway.core.rhythm import Choices, parse_hour, rhythm_of
+from gateway.core.quiet import is_quiet_at
+from gateway.core.rhythm import Choices, parse_hour, personal_quiet, rhythm_of
 from store import digests, news
 from store.digests import Following, NewDigest, Reader
 
@@ -121,7 +123,7 @@ class Closer:
         return len(readers), made
 
     def _is_quiet(self, reader: Reader) -> bool:
-        return is_quiet_at(rhythm_of_reader(self.plan.network, reader), self.now)
+        return is_quiet_at(rhythm_of_reader(self.plan.network, reader), self.now, is_working_day)
 
     def offer(self, tx: Connection, followed: Sequence[Following]) -> dict[int, Selection]:
         """What these readers would get, by person; writes nothing."""
@@ -226,7 +228,9 @@ class Closer:
 def rhythm_of_reader(network: Rhythm, reader: Reader) -> Rhythm:
     """The rhythm of one reader: their own choices, and the network's for the rest."""
     at = parse_hour(reader.at) if reader.at else None
-    return rhythm_of(network, reader.timezone, Choices(daily_at=at, weekly_on=reader.on))
+    return rhythm_of(
+        network, reader.timezone, Choices(daily_at=at, weekly_on=reader.on, quiet=personal_quiet(reader.quiet))
+    )
 
 
 def _key_of(changes: str) -> str:

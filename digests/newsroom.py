@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from digests.candidate import Candidate, Reader
 from gateway.core.community import Choice
-from store import news
+from store import concerns, news
 from store.digests import Following
 from store.news import NewPost, ReadersFacts, TopicFacts
 
@@ -94,9 +94,16 @@ class Newsroom:
             post.content_id for common in commons.values() if common.shared for post in common.posts if post.shared
         }
         facts = news.readers_facts(tx, by_reader, topics, shared, self.now - _LATELY)
-        if rest:
+        # Posts of a topic that somebody follows come singly, where there is no quiet or pause to keep them.
+        came = set(by_reader) if rest else {i for i in by_reader if _follows(facts.choices.get(i, {}))}
+        if came:
             told = {post.content_id for common in commons.values() for post in common.posts}
-            facts = replace(facts, got=news.got(tx, by_reader, told), homes=news.homes_of_owed(tx, followed, shared))
+            facts = replace(facts, got=news.got(tx, came, told))
+        picky = [item for item in followed if item.matters_only]
+        spans = {(item.community_id, item.after, item.through) for item in picky}
+        facts = replace(facts, matters=concerns.concerning(tx, spans, sorted({item.person_id for item in picky})))
+        if rest:
+            facts = replace(facts, homes=news.homes_of_owed(tx, followed, shared, facts.matters))
         return {person_id: self._offer(person_id, items, facts) for person_id, items in by_reader.items()}
 
     def _read(self, tx: Connection, followed: Iterable[Following]) -> None:
@@ -173,10 +180,13 @@ class Newsroom:
         choices = facts.choices.get(person_id, {})
         interests = {i: min(1.0, math.log1p(n) / _MUCH) for i, n in facts.interests.get(person_id, {}).items()}
         reader = Reader(interests, frozenset(t for t, made in choices.items() if Choice.BROUGHT_BACK in made))
-        touched = [self._touches(person_id, common, facts) for common in commons]
+        touched = [
+            item.matters_only or self._touches(person_id, common, facts)
+            for item, common in zip(items, commons, strict=True)
+        ]
         candidates: list[Candidate] = []
-        for common, mine in zip(commons, touched, strict=True):
-            candidates += self._own(person_id, common, facts) if mine else common.candidates
+        for item, common, mine in zip(items, commons, touched, strict=True):
+            candidates += self._own(item, common, facts) if mine else common.candidates
         news_of = {one.topic_id for one in candidates}
         for community_id, _, _ in spans:
             for one in self._missed.get(community_id, ()):
@@ -202,7 +212,9 @@ class Newsroom:
             or not common.by_topic.keys().isdisjoint(facts.wrote.get(person_id, ()))
         )
 
-    def _own(self, person_id: int, common: _Common, facts: ReadersFacts) -> list[Candidate]:
+    def _own(self, item: Following, common: _Common, facts: ReadersFacts) -> list[Candidate]:
+        person_id = item.person_id
+        matters = facts.matters.get(person_id, set()) if item.matters_only else None
         got = facts.got.get(person_id, set())
         homes, mentioned = facts.homes.get(person_id, {}), facts.mentioned.get(person_id, set())
         choices, wrote = facts.choices.get(person_id, {}), facts.wrote.get(person_id, {})
@@ -214,6 +226,7 @@ class Newsroom:
                 for post in posts
                 if post.author_id != person_id
                 and post.content_id not in got
+                and (matters is None or post.id in matters)
                 and (not post.shared or homes.get(post.content_id, post.id) == post.id)
             ]
             if not fresh:
@@ -231,6 +244,10 @@ class Newsroom:
                 )
             )
         return candidates
+
+
+def _follows(choices: Mapping[int, Collection[Choice]]) -> bool:
+    return any(Choice.FOLLOWED in made for made in choices.values())
 
 
 def _missed_candidate(topic: TopicFacts) -> Candidate:

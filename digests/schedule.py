@@ -7,15 +7,15 @@ from whichever moment, hears of the same ones, and no local day has two of one c
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from itertools import islice
 from typing import assert_never
 
 from digests.calendar import is_working_day
 from gateway.core.digest import Cadence, Period, Rhythm
+from gateway.core.quiet import instant, is_quiet
 from gateway.core.zones import zone_named
 
 FURTHEST = timedelta(days=21)
@@ -81,19 +81,6 @@ def opening(rhythm: Rhythm, moment: datetime) -> datetime:
     return next_due(Cadence.DAILY, rhythm, moment).at
 
 
-def is_quiet(hour: time, quiet: tuple[time, time] | None) -> bool:
-    """Whether nothing is sent at that local hour. The first end is quiet, the second is not; equal ends are no span."""
-    if quiet is None:
-        return False
-    first, end = quiet
-    return first <= hour < end if first <= end else hour >= first or hour < end
-
-
-def is_quiet_at(rhythm: Rhythm, moment: datetime) -> bool:
-    """Whether nothing is sent to this person at that moment, by their clock."""
-    return is_quiet(moment.astimezone(zone_named(rhythm.timezone)).time(), rhythm.quiet)
-
-
 def _dues(cadence: Cadence, rhythm: Rhythm, zone: tzinfo, day: date, step: int) -> Iterator[Due]:
     """The dues from that local day (weekly: from its week) onwards, or backwards, in their order."""
     candidates: Iterator[tuple[date, ...]]
@@ -126,32 +113,11 @@ def _moment(day: date, rhythm: Rhythm, zone: tzinfo) -> datetime | None:
     """
     hours = (rhythm.daily_at,) if rhythm.quiet is None else (rhythm.daily_at, rhythm.quiet[1])
     for hour in hours:
-        at = _instant(day, hour, zone)
+        at = instant(day, hour, zone)
         local = at.astimezone(zone)
         if local.date() == day and not is_quiet(local.time(), rhythm.quiet):
             return at
     return None
-
-
-def _instant(day: date, hour: time, zone: tzinfo) -> datetime:
-    """The moment of that local time: the first of two, or what is next to a missing one, on the same day if it can."""
-    wanted = datetime.combine(day, hour, zone)
-    offset, later = wanted.utcoffset(), wanted.replace(fold=1).utcoffset()
-    assert offset is not None and later is not None
-    if later <= offset:
-        return wanted.astimezone(UTC)
-    # PEP 495: within a gap the two folds lie before and after the moment at which the clocks go forward.
-    earliest = wanted.replace(fold=1).astimezone(UTC)
-
-    def is_past(seconds: int) -> bool:
-        return (earliest + timedelta(seconds=seconds)).astimezone(zone).utcoffset() != offset
-
-    seconds = range(int((later - offset).total_seconds()) + 1)
-    forward = earliest + timedelta(seconds=bisect_left(seconds, True, key=is_past))
-    if forward.astimezone(zone).date() == day:
-        return forward
-    # Everything up to midnight is missing: the last minute before belongs to the day, the first moment after does not.
-    return forward - timedelta(minutes=1)
 
 
 def _local_day(moment: datetime, zone: tzinfo) -> date:

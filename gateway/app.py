@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from digests.calendar import is_working_day
 from digests.candidate import Budget
 from digests.close import Plan
 from digests.housekeeping import Retention
@@ -22,6 +23,7 @@ from gateway import descriptors, edges, keys, presence
 from gateway.core.address import Address
 from gateway.core.clock import Clock, utc_now
 from gateway.core.delivery import Outcome
+from gateway.core.quiet import Peace
 from gateway.core.reply import Reply
 from gateway.core.token import KeyRing
 from gateway.deadline import watched
@@ -169,8 +171,13 @@ class App:
             unrecorded=own.relay.unrecorded,
             counted=self._attempted,
             mails_per_day=own.budget.mails_per_day,
+            peace=self.peace(),
         )
         return Sender(setup, self.database, self.wakeups, self.clock)
+
+    def peace(self) -> Peace:
+        """When who is left in peace."""
+        return Peace(self.settings.digests.rhythm(self.settings.gateway.timezone), is_working_day)
 
     def _attempted(self, outcome: Outcome) -> None:
         self.metrics.attempted(outcome)

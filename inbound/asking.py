@@ -19,7 +19,7 @@ from inbound.commands import read_command
 from inbound.route import Destination, ToCommand, ToDigest, ToManagers, ToPost, ToQuestion
 from store.answer_parts import StoredPart
 
-_PACES = frozenset((Verb.ALL, Verb.DAILY, Verb.WEEKLY, Verb.PAUSE, Verb.RESUME))
+_PACES = frozenset((Verb.ALL, Verb.IMPORTANT, Verb.DAILY, Verb.WEEKLY, Verb.PAUSE, Verb.RESUME))
 _TOPICS = frozenset((Verb.MUTE, Verb.FOLLOW))
 _IN_A_POST = _TOPICS | {Verb.STOP, Verb.LEAVE}
 _OF_A_TOPIC = _TOPICS | {Verb.GET, Verb.CLOSE, Verb.REOPEN}

@@ -132,8 +132,8 @@ TABLE: tuple[Entry, ...] = (
     ),
     Entry(
         Rule(Verb.IMPORTANT, Shape.NAME_AT_ADDRESS, _NOT_A_POST, Circle.MEMBER, as_detail=True),
-        Words(("IMPORTANT",), "", "ce qui vous concerne, annonces, sondages et événements"),
-        Words(("IMPORTANT",), "", "what concerns you, announcements, polls and events"),
+        Words(("IMPORTANT",), "", "seulement ce qui vous concerne, et les annonces"),
+        Words(("IMPORTANT",), "", "only what concerns you, and announcements"),
     ),
     Entry(
         Rule(Verb.DAILY, Shape.NAME_AT_ADDRESS, _NOT_A_POST, Circle.MEMBER, as_detail=True),

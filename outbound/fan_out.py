@@ -11,6 +11,7 @@ import structlog
 
 from gateway.core.clock import Clock
 from gateway.core.errors import StoreError
+from gateway.core.quiet import Peace
 from store import audience
 from store.database import Database
 from store.wakeups import Wakeups, Work
@@ -24,12 +25,15 @@ _TROUBLE_PAUSE_S = 1.0
 class FanOut(threading.Thread):
     """`start()`, then `stop()` and `join()`."""
 
-    def __init__(self, database: Database, wakeups: Wakeups, clock: Clock, mails_per_day: int = 0) -> None:
+    def __init__(
+        self, database: Database, wakeups: Wakeups, clock: Clock, peace: Peace, mails_per_day: int = 0
+    ) -> None:
         super().__init__(name="fan-out", daemon=True)
         self._database = database
         self._wakeups = wakeups
         self._clock = clock
         self._mails_per_day = mails_per_day
+        self._peace = peace
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -42,7 +46,7 @@ class FanOut(threading.Thread):
         while not self._stopping.is_set():
             try:
                 with self._database.transaction() as tx:
-                    done = audience.expand(tx, self._clock(), self._mails_per_day)
+                    done = audience.expand(tx, self._clock(), self._peace, self._mails_per_day)
             except StoreError as error:
                 log.error("fan_out_trouble", trouble=str(error))
                 self._stopping.wait(_TROUBLE_PAUSE_S)

@@ -20,6 +20,7 @@ import structlog
 from gateway.core.clock import Clock, ClockWatch
 from gateway.core.delivery import Delivery, DeliveryState, Outcome, Outgoing
 from gateway.core.errors import StoreError
+from gateway.core.quiet import Peace
 from outbound.compose import Composer
 from outbound.composing import NOT_COMPOSED, Composing, Pressroom
 from outbound.contents import Contents
@@ -57,6 +58,7 @@ class SenderSetup:
     unrecorded: int
     counted: Callable[[Outcome], None]
     """Told of every recorded outcome: the counters."""
+    peace: Peace
     mails_per_day: int = 0
     """Single mails a person gets on one day; 0 for any number."""
     plan: RetryPlan = field(default_factory=RetryPlan)
@@ -91,7 +93,7 @@ class Sender:
         self._recording = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
         self._waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sender-waiting")
         self._held = Holding(database, clock, writing=self._recording, asking=self._waiting)
-        self._fan_out = FanOut(database, wakeups, clock, setup.mails_per_day)
+        self._fan_out = FanOut(database, wakeups, clock, setup.peace, setup.mails_per_day)
 
     @property
     def resting_s(self) -> float:
@@ -189,7 +191,7 @@ class Sender:
             now = self._clock()
             with self._database.transaction() as tx:
                 deliveries.give_back(tx, self._unsent, now)
-                claimed = deliveries.claim(tx, now, BATCH)
+                claimed = deliveries.claim(tx, now, BATCH, self._setup.peace)
         except StoreError as error:
             log.error("claim_trouble", trouble=str(error))
             self._stopping.wait(_TROUBLE_PAUSE_S)

@@ -71,6 +71,7 @@ def change(tx: Connection, community: Community) -> None:
             description=community.description,
             allowed_paces=" ".join(pace.value for pace in community.allowed_paces),
             archived=community.archived,
+            mandatory=community.mandatory,
         )
     )
 
@@ -155,4 +156,5 @@ def to_community(row: Row[Any]) -> Community:
         row.description,
         row.archived,
         tuple(Pace(word) for word in row.allowed_paces.split()),
+        row.mandatory,
     )

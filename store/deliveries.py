@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Lease, Outcome
+from gateway.core.quiet import Peace
 from store import objections
 from store.database import storable
 from store.schema import OPEN_DELIVERY, deliveries, fan_outs
@@ -61,12 +62,44 @@ _claim = (
 )
 
 
-def claim(tx: Connection, now: datetime, most: int) -> list[Claimed]:
+def claim(tx: Connection, now: datetime, most: int, peace: Peace) -> list[Claimed]:
     """Takes up to `most` due deliveries for two minutes. The caller commits before it dials (T4).
 
     Notices and the posts of small communities come first, but for a quarter that is kept for the very large ones:
-    neither keeps the other waiting. Within each, the longest due come first.
+    neither keeps the other waiting. Within each, the longest due come first. Posts that were born before the quiet
+    hours of their reader, and are late, wait for the end of these.
     """
+    while found := _take(tx, now, most):
+        claimed, asleep = _part(found, now, peace)
+        for until, ids in asleep.items():
+            tx.execute(
+                update(deliveries)
+                .where(deliveries.c.id.in_(ids))
+                .values(state=DeliveryState.DEFERRED.value, next_attempt_at=until)
+            )
+        if claimed:
+            return claimed
+    return []
+
+
+def _part(found: Sequence[Row[Any]], now: datetime, peace: Peace) -> tuple[list[Claimed], dict[datetime, list[int]]]:
+    """Those that may leave now, and by the end of their readers' quiet hours the ids of the others."""
+    claimed: list[Claimed] = []
+    asleep: dict[datetime, list[int]] = defaultdict(list)
+    ends: dict[tuple[str, str | None], datetime | None] = {}
+    for row in found:
+        whose = row.timezone, row.quiet_hours
+        if whose not in ends:
+            ends[whose] = peace.until(*whose, now)
+        until = ends[whose]
+        if until is not None and row.kind == DeliveryKind.POST.value and not row.passes_quiet:
+            asleep[until].append(row.id)
+        else:
+            claimed.append(_to_claimed(row, Lease(now + LEASE)))
+    return claimed, asleep
+
+
+def _take(tx: Connection, now: datetime, most: int) -> Sequence[Row[Any]]:
     lease = now + LEASE
     values = {"now": now, "lease": lease}
     share = most - most // 4
@@ -75,9 +108,7 @@ def claim(tx: Connection, now: datetime, most: int) -> list[Claimed]:
     ids += tx.scalars(_claim, {**values, "is_bulk": True, "most": most - len(ids)})
     if more and len(ids) < most:
         ids += tx.scalars(_claim, {**values, "is_bulk": False, "most": most - len(ids)})
-    if not ids:
-        return []
-    return [_to_claimed(row, Lease(lease)) for row in objections.find(tx, ids)]
+    return objections.find(tx, ids) if ids else []
 
 
 def _to_claimed(row: Row[Any], lease: Lease) -> Claimed:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, exists, func, insert, or_, select, update
 
-from gateway.core.community import PersonState
+from gateway.core.community import Pace, PersonState
 from gateway.core.delivery import DeliveryKind, DeliveryState
 from gateway.core.digest import Cadence, Item
 from store import budgets
@@ -25,13 +25,15 @@ SCHEDULED = (Cadence.DAILY, Cadence.WEEKLY)
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Somebody whose digest is due. `at` and `on` are their own choices, None where the network's hold."""
+    """Somebody whose digest is due. `at`, `on` and `quiet` are their own choices, None where the network's hold."""
 
     person_id: int
     locale: str
     timezone: str
     at: str | None
     on: int | None
+    quiet: str | None
+    """Their quiet hours (gateway.core.rhythm.personal_quiet)."""
     listens: bool
     """Active, and not paused."""
     due_at: datetime
@@ -45,6 +47,8 @@ class Following:
     community_id: int
     after: int
     through: int
+    matters_only: bool = False
+    """Only what concerns them is told (store.concerns)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ _TRAITS = (
     people.c.timezone,
     people.c.digest_at,
     people.c.digest_on,
+    people.c.quiet_hours,
     people.c.state,
     people.c.paused,
 )
@@ -129,7 +134,9 @@ def note_wound(tx: Connection, person_ids: Iterable[int]) -> None:
 
 def _reader(row: Any, due_at: datetime) -> Reader:
     listens = row.state == PersonState.ACTIVE.value and not row.paused
-    return Reader(row.person_id, row.locale, row.timezone, row.digest_at, row.digest_on, listens, due_at)
+    return Reader(
+        row.person_id, row.locale, row.timezone, row.digest_at, row.digest_on, row.quiet_hours, listens, due_at
+    )
 
 
 def readers(tx: Connection, person_ids: Iterable[int]) -> dict[int, Reader]:
@@ -192,9 +199,12 @@ def following(tx: Connection, cadence: Cadence, person_ids: Iterable[int], *, ho
 
 
 def owed(tx: Connection, now: datetime, most: int, *, beyond: int = 0) -> list[Following]:
-    """What is owed by now as a catch-up to up to `most` people beyond that id who are not paused; the rows are held."""
-    waited = and_(memberships.c.catch_up_after <= now, ~budgets.unexpanded())
-    leaves = and_(memberships.c.catch_up_from.is_not(None), or_(memberships.c.catch_up_after.is_(None), waited))
+    """What is owed by now as a catch-up to up to `most` people beyond that id who are not paused; the rows are held.
+
+    What is still being fanned out waits: it may turn out to have come singly.
+    """
+    by_now = or_(memberships.c.catch_up_after.is_(None), memberships.c.catch_up_after <= now)
+    leaves = and_(memberships.c.catch_up_from.is_not(None), by_now, ~budgets.unexpanded())
     some = (
         select(memberships.c.person_id)
         .join(people, people.c.id == memberships.c.person_id)
@@ -211,7 +221,9 @@ def owed(tx: Connection, now: datetime, most: int, *, beyond: int = 0) -> list[F
             memberships.c.community_id,
             memberships.c.catch_up_from,
             memberships.c.digest_through,
+            (func.coalesce(memberships.c.pace, communities.c.pace) == Pace.IMPORTANT.value).label("matters_only"),
         )
+        .join(communities, communities.c.id == memberships.c.community_id)
         .where(memberships.c.person_id.in_(some), leaves)
         .order_by(memberships.c.person_id, memberships.c.community_id)
         .with_for_update(skip_locked=True, of=memberships)

@@ -6,19 +6,22 @@ What is the same for all readers is asked once a community, what differs once fo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, distinct, func, or_, select
+from sqlalchemy import Connection, and_, case, distinct, func, or_, select, text
 
 from gateway.core.community import Choice, Pace
+from store import concerns
 from store.digests import Following
 from store.schema import (
+    OPEN_FAN_OUT,
     communities,
     contents,
     deliveries,
+    fan_outs,
     memberships,
     mentions,
     posts,
@@ -31,8 +34,7 @@ MOST_POSTS = 1000
 """Of one community in one digest: of more news than that the latest are told."""
 _EXCERPT = 700
 SINGLY = 0
-_BY_DIGEST = (Pace.DAILY.value, Pace.WEEKLY.value)
-_HEARD = (Pace.EACH.value, *_BY_DIGEST)
+_AT_DIGESTS = (Pace.DAILY.value, Pace.WEEKLY.value)
 _parents = posts.alias("parents")
 _others = posts.alias("others")
 
@@ -229,6 +231,8 @@ class ReadersFacts:
     """person → content in several communities → the one post in which they hear of it, SINGLY where not in a digest."""
     got: dict[int, set[int]] = field(default_factory=dict)
     """person → contents that came singly, where that was asked."""
+    matters: dict[int, set[int]] = field(default_factory=dict)
+    """person → posts that concern them, where that was asked."""
 
 
 def readers_facts(
@@ -282,27 +286,46 @@ def _homes(tx: Connection, people: list[int], content_ids: Collection[int]) -> d
     if not content_ids:
         return homes
     pace = func.coalesce(memberships.c.pace, communities.c.pace)
+    number, through = posts.c.number, memberships.c.digest_through
+    under_way = select(fan_outs.c.id).where(fan_outs.c.post_id == posts.c.id, OPEN_FAN_OUT).exists()
+    is_owed = and_(number > memberships.c.catch_up_from, number <= through)
+    # At a pace of single posts what is below the watermark was told, unless it was posted before they came.
+    told = and_(number <= through, posts.c.created_at >= memberships.c.joined_at)
+    by_itself = or_(and_(under_way, number > through), told)
     heard = (
-        select(memberships.c.person_id, posts.c.content_id, posts.c.id, pace.label("pace"))
+        select(memberships.c.person_id, posts.c.content_id, posts.c.id, posts.c.community_id, number)
+        .add_columns(pace.label("pace"), case((is_owed, 1), else_=0).label("owed"))
+        .add_columns(case((by_itself, 1), else_=0).label("by_itself"))
         .join(communities, communities.c.id == memberships.c.community_id)
         .join(posts, posts.c.community_id == memberships.c.community_id)
         .where(posts.c.content_id.in_(list(content_ids)), posts.c.withdrawn_at.is_(None))
-        .where(memberships.c.person_id.in_(people), pace.in_(_HEARD))
-        .order_by(posts.c.id)
+        .where(memberships.c.person_id.in_(people), pace != Pace.OFF.value)
+        # What is owed is told before any digest.
+        .order_by(text("owed DESC"), posts.c.id)
     )
-    for person_id, content_id, post_id, how in tx.execute(heard):
-        homes[person_id].setdefault(content_id, post_id)
-        if how == Pace.EACH.value:
-            homes[person_id][content_id] = SINGLY
+    rows = tx.execute(heard).all()
+    picky = [row for row in rows if row.pace == Pace.IMPORTANT.value and (row.owed or row.by_itself)]
+    spans = {(row.community_id, row.number - 1, row.number) for row in picky}
+    matters = concerns.concerning(tx, spans, sorted({row.person_id for row in picky}))
+    for row in rows:
+        if row.pace == Pace.IMPORTANT.value and row.id not in matters.get(row.person_id, ()):
+            continue
+        if row.owed or row.pace in _AT_DIGESTS:
+            homes[row.person_id].setdefault(row.content_id, row.id)
+        elif row.by_itself:
+            homes[row.person_id][row.content_id] = SINGLY
     for person_id, contents_got in got(tx, people, content_ids).items():
         homes[person_id].update(dict.fromkeys(contents_got, SINGLY))
     return homes
 
 
-def homes_of_owed(tx: Connection, owed: Sequence[Following], content_ids: Collection[int]) -> dict[int, dict[int, int]]:
+def homes_of_owed(
+    tx: Connection, owed: Sequence[Following], content_ids: Collection[int], matters: Mapping[int, Collection[int]]
+) -> dict[int, dict[int, int]]:
     """As ReadersFacts.homes, of what is owed: it is told in the first place that owes it, whatever is heard singly now.
 
     Unless the digest of an earlier place has told it: one that was due there before somebody chose another pace here.
+    `matters` are, by person, the posts that concern them, where they are told of no others.
     """
     homes: dict[int, dict[int, int]] = defaultdict(dict)
     spans = {(item.person_id, item.community_id): item for item in owed}
@@ -311,7 +334,7 @@ def homes_of_owed(tx: Connection, owed: Sequence[Following], content_ids: Collec
         select(
             *(memberships.c.person_id, memberships.c.community_id, memberships.c.digest_through),
             *(posts.c.content_id, posts.c.id, posts.c.number),
-            pace.in_(_BY_DIGEST).label("by_digest"),
+            pace.in_(_AT_DIGESTS).label("by_digest"),
         )
         .join(communities, communities.c.id == memberships.c.community_id)
         .join(posts, posts.c.community_id == memberships.c.community_id)
@@ -323,6 +346,8 @@ def homes_of_owed(tx: Connection, owed: Sequence[Following], content_ids: Collec
     for row in tx.execute(places) if content_ids else ():
         span = spans.get((row.person_id, row.community_id))
         is_owed = span is not None and span.after < row.number <= span.through
+        if span is not None and span.matters_only and row.id not in matters.get(row.person_id, ()):
+            continue
         if is_owed or (row.by_digest and row.number <= row.digest_through):
             homes[row.person_id].setdefault(row.content_id, row.id)
     return homes

@@ -10,13 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, func, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, exists, func, select, update
 
-from gateway.core.community import Pace, PersonState
+from gateway.core.community import Choice, Pace, PersonState
 from gateway.core.delivery import Delivery
-from store.schema import communities, deliveries, memberships, people, posts
+from store.schema import communities, deliveries, memberships, people, posts, topic_choices
 
 _pace = func.coalesce(memberships.c.pace, communities.c.pace)
+_has_muted = exists().where(
+    topic_choices.c.person_id == deliveries.c.person_id,
+    topic_choices.c.topic_id == posts.c.topic_id,
+    topic_choices.c.choice == Choice.MUTED.value,
+)
 _SUSPENDED = "suspended"
 _objection = case(
     (people.c.state != PersonState.ACTIVE.value, _SUSPENDED),
@@ -24,6 +29,7 @@ _objection = case(
     (posts.c.withdrawn_at.is_not(None), "withdrawn"),
     (memberships.c.person_id.is_(None), "no longer a member"),
     (_pace == Pace.OFF.value, "unsubscribed"),
+    (_has_muted, "muted"),
     else_="",
 )
 _home = (
@@ -39,7 +45,14 @@ _home = (
     )
 )
 _details = (
-    select(deliveries, people.c.address, people.c.locale, _objection.label("objection"))
+    select(
+        deliveries,
+        people.c.address,
+        people.c.locale,
+        people.c.timezone,
+        people.c.quiet_hours,
+        _objection.label("objection"),
+    )
     .select_from(_home)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(deliveries.c.id)
@@ -59,7 +72,7 @@ _elsewhere = (
         and_(memberships.c.community_id == posts.c.community_id, memberships.c.person_id == deliveries.c.person_id),
     )
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
-    .where(posts.c.withdrawn_at.is_(None), _pace == Pace.EACH.value)
+    .where(posts.c.withdrawn_at.is_(None), _pace.in_((Pace.EACH.value, Pace.IMPORTANT.value)))
     .group_by(deliveries.c.id)
 )
 

@@ -18,6 +18,7 @@ from store.communities import lock
 from store.schema import communities, memberships, people
 
 _DIGESTS = (Pace.DAILY, Pace.WEEKLY)
+_SINGLY = (Pace.EACH, Pace.IMPORTANT)
 _is_paused = exists().where(people.c.id == memberships.c.person_id, people.c.paused.is_(True))
 _through, _owed = memberships.c.digest_through, memberships.c.catch_up_from
 
@@ -30,7 +31,7 @@ def choose(tx: Connection, community_id: int, person_id: int, pace: Pace, now: d
     if not held or row is None or not held[0].community.allows(pace):
         return False
     before = Pace(row.pace) if row.pace else held[0].community.pace
-    if before is Pace.EACH and pace not in (Pace.EACH, Pace.OFF):
+    if before in _SINGLY and pace not in (before, Pace.OFF):
         audience.expand_for(tx, community_id, person_id, now)
     tx.execute(update(memberships).where(mine).values(pace=pace.value, **_moved(before, pace, held[0].last_number)))
     return True
@@ -70,7 +71,7 @@ def change_default(tx: Connection, community_id: int, pace: Pace, now: datetime)
     before = held.community.pace
     if before is pace:
         return
-    if before is Pace.EACH and pace is not Pace.OFF:
+    if before in _SINGLY and pace is not Pace.OFF:
         audience.expand_for(tx, community_id, None, now)
     followers = and_(memberships.c.community_id == community_id, memberships.c.pace.is_(None))
     if moved := _moved(before, pace, held.last_number):
@@ -84,16 +85,17 @@ def _moved(before: Pace, after: Pace, last: int) -> Mapping[str, Any]:
     """Watermark and debt after a change of pace, `last` being the number of the latest post."""
     if before is after:
         return {}
-    if after in _DIGESTS:
-        if before in _DIGESTS:
+    if after is Pace.OFF:
+        return {"catch_up_from": None, "digest_through": last, "catch_up_after": None}
+    if before in _DIGESTS:
+        if after in _DIGESTS:
             return {}
-        # Who came to `each` during a pause and is owed nothing yet has heard of nothing since.
-        unheard = and_(_is_paused, _owed.is_(None)) if before is Pace.EACH else false()
-        return {"digest_through": case((unheard, _through), else_=last), "catch_up_after": None}
-    if after is Pace.EACH and before in _DIGESTS:
+        # At `important` what concerns them is left of it (store.concerns).
         rest = case((_through < last, _through), else_=None)
         return {"catch_up_from": func.coalesce(_owed, rest), "digest_through": last, "catch_up_after": None}
-    return {"catch_up_from": _owed if after is Pace.EACH else None, "digest_through": last, "catch_up_after": None}
+    # Who came to be told singly during a pause and is owed nothing yet has heard of nothing since.
+    unheard = and_(_is_paused, _owed.is_(None)) if before in _SINGLY else false()
+    return {"digest_through": case((unheard, _through), else_=last), "catch_up_after": None}
 
 
 def pause(tx: Connection, person_id: int, until: datetime | None, now: datetime) -> None:
@@ -147,7 +149,7 @@ def _heard_at_once(tx: Connection, person_id: int) -> list[tuple[int, int]]:
         select(memberships.c.community_id)
         .join(communities, communities.c.id == memberships.c.community_id)
         .where(memberships.c.person_id == person_id)
-        .where(func.coalesce(memberships.c.pace, communities.c.pace) == Pace.EACH.value)
+        .where(func.coalesce(memberships.c.pace, communities.c.pace).in_([pace.value for pace in _SINGLY]))
     )
     at_once = set(tx.scalars(query))
     return [(item.community.id, item.last_number) for item in held if item.community.id in at_once]

@@ -129,7 +129,7 @@ def addresses_of(tx: Connection, person_id: int) -> list[tuple[str, bool]]:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What may change of a person; None leaves it. A digest hour or day of "" is the network's again."""
+    """What may change of a person; None leaves it. An hour or day of digests, or quiet hours, of "": the network's."""
 
     name: str | None = None
     locale: str | None = None
@@ -138,6 +138,9 @@ class Traits:
     """"08:30"."""
     digest_on: str | None = None
     """"0" is Monday."""
+    quiet_hours: str | None = None
+    """"22:00-07:00", or "none" for none at all."""
+    urgent_allowed: bool | None = None
 
 
 def change(tx: Connection, person_id: int, traits: Traits) -> None:
@@ -148,13 +151,23 @@ def change(tx: Connection, person_id: int, traits: Traits) -> None:
         values["digest_at"] = traits.digest_at or None
     if traits.digest_on is not None:
         values["digest_on"] = int(traits.digest_on) if traits.digest_on else None
+    if traits.quiet_hours is not None:
+        values["quiet_hours"] = traits.quiet_hours or None
+    if traits.urgent_allowed is not None:
+        values["urgent_allowed"] = traits.urgent_allowed
     if values:
         tx.execute(update(people).where(people.c.id == person_id).values(values))
     if traits.name is not None:
         call_anew(tx, person_id)
-    if not values.keys().isdisjoint(("timezone", "digest_at", "digest_on")):
+    if not values.keys().isdisjoint(("timezone", "digest_at", "digest_on", "quiet_hours")):
         tx.execute(delete(digest_clocks).where(digest_clocks.c.person_id == person_id))
         tx.execute(update(people).where(people.c.id == person_id).values(clocks_wound=False))
+
+
+def quiet_of(tx: Connection, person_id: int) -> tuple[str | None, bool]:
+    """The quiet hours that a person chose, None for the network's, and whether urgent posts may pass them."""
+    row = tx.execute(select(people.c.quiet_hours, people.c.urgent_allowed).where(people.c.id == person_id)).one()
+    return row.quiet_hours, row.urgent_allowed
 
 
 def call_anew(tx: Connection, person_id: int) -> None:

@@ -91,6 +91,10 @@ people = Table(
     # Their own hour ("07:30") and weekday (0 is Monday) of digests; NULL follows the network's.
     Column("digest_at", String(5)),
     Column("digest_on", SmallInteger),
+    # Their own quiet hours ("22:00-07:00"), "none" for none at all; NULL follows the network's.
+    Column("quiet_hours", String(11)),
+    # Urgent posts of those who run a community may reach them in their quiet hours.
+    Column("urgent_allowed", Boolean, nullable=False, default=False),
     # Nothing is sent while paused, also beyond the day until it is ended: what waited then leaves as one catch-up.
     Column("paused", Boolean, nullable=False, default=False),
     Column("paused_until", Utc),
@@ -100,6 +104,14 @@ people = Table(
     # Whether digest_clocks has a row for each of their cadences; the next round sees to those for whom it has not.
     Column("clocks_wound", Boolean, nullable=False, default=False),
     Column("created_at", Utc, nullable=False),
+    # Which zones and which hours there are is asked of the ends of their ranges, one after the other.
+    Index("ix_people_timezone", "timezone"),
+    Index(
+        "ix_people_quiet_hours",
+        "quiet_hours",
+        sqlite_where=text("quiet_hours IS NOT NULL"),
+        postgresql_where=text("quiet_hours IS NOT NULL"),
+    ),
     Index("ix_people_paused", "paused_until", sqlite_where=text("paused"), postgresql_where=text("paused")),
     Index("ix_people_unwound", "id", sqlite_where=UNWOUND, postgresql_where=UNWOUND),
     sqlite_autoincrement=True,
@@ -137,6 +149,8 @@ communities = Table(
     Column("post_policy", String(16), nullable=False),
     Column("description", Text, nullable=False, default=""),
     Column("archived", Boolean, nullable=False, default=False),
+    # What is announced there concerns everybody.
+    Column("mandatory", Boolean, nullable=False, default=False),
     # The number of its latest visible post. Whoever publishes takes this row's lock, so numbers grow in commit order.
     Column("last_number", BigInteger, nullable=False, default=0),
     Column("created_at", Utc, nullable=False),
@@ -386,6 +400,8 @@ posts = Table(
     Column("author_id", Id, ForeignKey("people.id"), nullable=False),
     # sha256 of Message-ID and content digest: a second copy of the mail is a duplicate here (invariant I5).
     Column("dedup_key", String(64), nullable=False),
+    # Whoever runs the community marked it as urgent, within what they may.
+    Column("urgent", Boolean, nullable=False, default=False),
     Column("created_at", Utc, nullable=False),
     Column("withdrawn_at", Utc),
     UniqueConstraint("community_id", "number"),
@@ -565,6 +581,8 @@ deliveries = Table(
     Column("personal", Boolean, nullable=False, default=False),
     # The signing key its tokens are born under: a retry repeats its reverse-path (invariant I6).
     Column("key_id", SmallInteger, nullable=False),
+    # It may leave in the quiet hours of its reader: an answer to what they have just sent, or an urgent post.
+    Column("passes_quiet", Boolean, nullable=False, default=False),
     Column("created_at", Utc, nullable=False),
     # While pending or deferred: due then, or claimed until then.
     Column("next_attempt_at", Utc, nullable=False),

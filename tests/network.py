@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import count
 
+from digests.calendar import is_working_day
 from gateway.core import address
 from gateway.core.community import JoinPolicy, Membership, NetworkRole, Pace, PersonState, PostPolicy, Role
+from gateway.core.digest import Rhythm
 from gateway.core.message import Envelope
+from gateway.core.quiet import Peace
 from gateway.core.token import KeyRing
 from store import audience, communities, memberships, people, posts
 from store.communities import NewCommunity
@@ -18,6 +21,8 @@ from store.posts import NewContent, NewFile, NewPost
 
 DOMAIN = "relais.example"
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+PEACE = Peace(Rhythm("Europe/Paris", time(7, 30), 0), is_working_day)
+"""Nobody is left in peace who did not ask for it."""
 KEYS = KeyRing({1: b"a key for the tests, thirty-two o"})
 
 
@@ -39,7 +44,8 @@ class SetClock:
 class Network:
     """Adds people and places to a database; addresses stand for ids: `ann` is ann@people.example."""
 
-    def __init__(self, database: Database, clock: SetClock) -> None:
+    def __init__(self, database: Database, clock: SetClock, peace: Peace = PEACE) -> None:
+        self.peace = peace
         self.database = database
         self.clock = clock
         self._numbers = count(1)
@@ -116,7 +122,7 @@ class Network:
         steps = 0
         while True:
             with self.database.transaction() as tx:
-                if not audience.expand(tx, self.clock(), mails_per_day):
+                if not audience.expand(tx, self.clock(), self.peace, mails_per_day):
                     return steps
             steps += 1
 

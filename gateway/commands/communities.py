@@ -126,6 +126,10 @@ def set_community(
     archived: Annotated[
         bool | None, typer.Option("--archived/--not-archived", help="An archived one is read and takes no posts.")
     ] = None,
+    mandatory: Annotated[
+        bool | None,
+        typer.Option("--mandatory/--not-mandatory", help="For announcements: what is posted there concerns everybody."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is given of a community and leave the rest; its address stays for ever."""
@@ -146,6 +150,7 @@ def set_community(
                 join=join or was.join,
                 post=post or was.post,
                 archived=was.archived if archived is None else archived,
+                mandatory=was.mandatory if mandatory is None else mandatory,
             )
             now = _allowing(now, paces)
             communities.change(tx, now)

@@ -74,6 +74,15 @@ def set_person(
     digest_on: Annotated[
         str | None, typer.Option(metavar="DAY", help="The day of their weekly one, as monday; '' for the network's.")
     ] = None,
+    quiet: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HH:MM-HH:MM", help="When nothing is sent to them; none for never, '' for the network's hours."
+        ),
+    ] = None,
+    urgent: Annotated[
+        bool | None, typer.Option("--urgent/--no-urgent", help="Urgent posts of managers may pass their quiet hours.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is given of a person and leave the rest."""
@@ -81,10 +90,11 @@ def set_person(
     with open_store(settings) as database:
         from gateway.commands import values
         from store import people
+        from store.people import Traits
 
         try:
             mailbox = values.mailbox(email, settings)
-            traits = values.traits(name, locale, timezone, digest_at, digest_on)
+            traits = values.traits(Traits(name, locale, timezone, digest_at, digest_on, quiet, urgent))
         except ValueError as error:
             fail(str(error))
         with database.transaction() as tx:
@@ -163,6 +173,7 @@ def show_person(ctx: typer.Context, email: Email, as_json: AsJson = False) -> No
             addresses = people.addresses_of(tx, person.id) if person else []
             places = memberships.of_person(tx, person.id) if person else []
             reader = digests.readers(tx, [person.id]).get(person.id) if person else None
+            quiet, urgent = people.quiet_of(tx, person.id) if person else (None, False)
     if person is None:
         fail(f"{mailbox}: nobody has this address")
     if as_json:
@@ -171,12 +182,22 @@ def show_person(ctx: typer.Context, email: Email, as_json: AsJson = False) -> No
                 **record(person),
                 "digest_at": reader.at if reader else None,
                 "digest_on": WEEKDAYS[reader.on] if reader and reader.on is not None else None,
+                "quiet_hours": quiet,
+                "urgent_allowed": urgent,
                 "addresses": [{"address": key, "verified": verified} for key, verified in addresses],
                 "memberships": [{"community": c.address, "role": m.role, "pace": m.pace} for c, m in places],
             }
         )
         return
-    facts({**record(person), "addresses": ", ".join(key for key, _ in addresses)})
+    hours = quiet or "(the network's)"
+    facts(
+        {
+            **record(person),
+            "quiet_hours": hours,
+            "urgent_allowed": urgent,
+            "addresses": ", ".join(key for key, _ in addresses),
+        }
+    )
     if places:
         typer.echo()
         table(("COMMUNITY", "ROLE", "PACE"), ((c.address, m.role, m.pace or f"({c.pace})") for c, m in places))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -87,24 +87,27 @@ def mailboxes(text: str, settings: Settings) -> tuple[Address, ...]:
     return tuple(mailbox(part, settings) for part in re.split(r"[\s,;]+", text) if part)
 
 
-def traits(
-    name: str | None, locale: str | None, timezone: str | None, digest_at: str | None, digest_on: str | None
-) -> Traits:
-    """What is to change of a person, None for what stays."""
-    if locale is not None and locale.strip().lower() not in LOCALES:
-        raise ValueError(f"{locale}: not a language we speak ({', '.join(LOCALES)})")
-    try:
-        at = rhythm.parse_hour(digest_at).strftime("%H:%M") if digest_at else digest_at
-        on = str(rhythm.parse_weekday(digest_on)) if digest_on else digest_on
-    except ValueError as error:
-        raise ValueError(f"{digest_at or ''} {digest_on or ''}".strip() + f": {error}") from error
-    return Traits(
-        name=naming.shown_text(name) if name is not None else None,
-        locale=locale.strip().lower() if locale is not None else None,
-        timezone=time_zone(timezone.strip()) if timezone is not None else None,
-        digest_at=at,
-        digest_on=on,
+def traits(typed: Traits) -> Traits:
+    """What is to change of a person as it was typed, read and checked; None for what stays."""
+    if typed.locale is not None and typed.locale.strip().lower() not in LOCALES:
+        raise ValueError(f"{typed.locale}: not a language we speak ({', '.join(LOCALES)})")
+    return replace(
+        typed,
+        name=naming.shown_text(typed.name) if typed.name is not None else None,
+        locale=typed.locale.strip().lower() if typed.locale is not None else None,
+        timezone=time_zone(typed.timezone.strip()) if typed.timezone is not None else None,
+        digest_at=_read(typed.digest_at, lambda hour: rhythm.parse_hour(hour).strftime("%H:%M")),
+        digest_on=_read(typed.digest_on, lambda day: str(rhythm.parse_weekday(day))),
+        quiet_hours=_read(typed.quiet_hours, rhythm.parse_personal_quiet),
     )
+
+
+def _read(typed: str | None, read: Callable[[str], str]) -> str | None:
+    """The value, where one was typed; "" for the network's stays."""
+    try:
+        return read(typed) if typed else typed
+    except ValueError as error:
+        raise ValueError(f"{typed}: {error}") from error
 
 
 def community(values: Mapping[str, str], settings: Settings) -> NewCommunity:

@@ -105,6 +105,8 @@ class Community:
     archived: bool
     allowed_paces: tuple[Pace, ...] = ()
     """Those of RESTRICTABLE that a member may choose; () for all. What somebody chose before stays."""
+    mandatory: bool = False
+    """For announcements: what is posted there concerns everybody, also at pace `important`."""
 
     def allows(self, pace: Pace) -> bool:
         """Whether a member may choose this pace."""

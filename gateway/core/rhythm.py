@@ -87,5 +87,28 @@ def parse_quiet(text: str) -> tuple[time, time] | None:
     return quiet
 
 
+NO_QUIET = "none"
+"""What is stored for somebody who wants no quiet hours, whatever the network has."""
+
+
+def parse_personal_quiet(text: str) -> str:
+    """As parse_quiet, or "none": what is stored for the person, "" for the network's."""
+    wanted = text.strip().lower()
+    if wanted == NO_QUIET:
+        return wanted
+    try:
+        parse_quiet(wanted)
+    except ValueError as error:
+        raise ValueError(f"{error}; none for no quiet hours at all") from error
+    return wanted
+
+
+def personal_quiet(stored: str | None) -> tuple[time, time] | None:
+    """What a person chose, as Choices.quiet has it."""
+    if stored is None:
+        return None
+    return (time(), time()) if stored == NO_QUIET else parse_quiet(stored)
+
+
 def _minutes(hour: time) -> int:
     return hour.hour * 60 + hour.minute

@@ -32,7 +32,12 @@ from store import answer_parts, choices, communities, memberships, paces, posts
 from store.answer_parts import Placed, StoredPart
 from store.posts import NewContent
 
-_PACES = {Verb.ALL: Pace.EACH, Verb.DAILY: Pace.DAILY, Verb.WEEKLY: Pace.WEEKLY}
+_PACES = {
+    Verb.ALL: Pace.EACH,
+    Verb.IMPORTANT: Pace.IMPORTANT,
+    Verb.DAILY: Pace.DAILY,
+    Verb.WEEKLY: Pace.WEEKLY,
+}
 _CHOICES = {Verb.MUTE: Choice.MUTED, Verb.FOLLOW: Choice.FOLLOWED}
 _NO_WORDS = (PartState.THANKED, PartState.OBEYED)
 """What was done and is nobody's to read: it cannot be taken back by its number, nor stand elsewhere."""

@@ -26,7 +26,7 @@ from store.schema import contents, fan_outs, notices, posts, raw_mails, spool
 from store.schema import deliveries as delivery_rows
 from tests.crash.failing import Died, die_everywhere, dying_before
 from tests.inbound.post_office import PostOffice, mail
-from tests.network import SetClock, envelope
+from tests.network import PEACE, SetClock, envelope
 
 READERS = ("bob", "carol", "dan")
 SENT = Reply(250, "2.0.0", "Ok")
@@ -63,12 +63,12 @@ class House(PostOffice):
     def expand(self) -> int:
         """One chunk of the fan-out."""
         with self.database.transaction() as tx:
-            return audience.expand(tx, self.clock())
+            return audience.expand(tx, self.clock(), PEACE)
 
     def claim_deliveries(self) -> list[Claimed]:
         """T4."""
         with self.database.transaction() as tx:
-            return deliveries.claim(tx, self.clock(), 100)
+            return deliveries.claim(tx, self.clock(), 100, PEACE)
 
     def record(self, claimed: list[Claimed]) -> None:
         """T5."""

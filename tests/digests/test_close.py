@@ -224,6 +224,7 @@ def test_an_owed_rest_leaves_as_one_catch_up(
     community, author, reader = place
     paper.round()
     [first] = network.write(author, community)
+    network.fan_out()
     with database.transaction() as tx:
         paces.choose(tx, community, reader, Pace.EACH, clock())
     [after] = network.write(author, community)
@@ -437,6 +438,7 @@ def test_digests_are_spread_and_catch_ups_are_not(database: Database, network: N
     network.join(community, author, leaves, *readers)
     paper.round()
     network.write(author, community)
+    network.fan_out()
     with database.transaction() as tx:
         paces.choose(tx, community, leaves, Pace.EACH, clock())
     clock.now = MONDAY
@@ -470,11 +472,14 @@ def test_a_catch_up_waits_for_the_end_of_quiet_hours(
     rounds = Rounds(database, quiet, Wakeups(database))
     rounds.run(clock(), clock())
     network.write(author, community)
+    network.fan_out()
     with database.transaction() as tx:
         paces.choose(tx, community, reader, Pace.EACH, clock())
-    clock.now = datetime(2026, 11, 20, 22, tzinfo=UTC)
-    assert rounds.run(clock(), clock()) == 0
-    clock.now = datetime(2026, 11, 21, 7, tzinfo=UTC)
+    # Friday night, and Saturday noon: where there are quiet hours, days off are quiet as a whole.
+    for waits in (datetime(2026, 11, 20, 22, tzinfo=UTC), datetime(2026, 11, 21, 11, tzinfo=UTC)):
+        clock.now = waits
+        assert rounds.run(clock(), clock()) == 0
+    clock.now = datetime(2026, 11, 23, 7, tzinfo=UTC)
     assert rounds.run(clock(), clock()) == 1
     assert paper.of(reader)[0].cadence is Cadence.CATCH_UP
 

@@ -15,7 +15,7 @@ from store.arrivals import Accepted
 from store.blobs import Blobs
 from store.database import Database
 from store.posts import NewFile
-from tests.network import Network, SetClock, envelope
+from tests.network import PEACE, Network, SetClock, envelope
 from tests.store.test_blobs import age
 from tests.store.test_blobs import blobs as blobs
 from tests.store.test_blobs import s3 as s3
@@ -84,7 +84,7 @@ def test_a_notice_goes_after_its_delivery_and_then_its_files(
     names = name_some(network, blobs)
     network.fan_out()
     with database.transaction() as tx:
-        for item in deliveries.claim(tx, clock(), 10):
+        for item in deliveries.claim(tx, clock(), 10, PEACE):
             assert deliveries.drop(tx, item.delivery.id, clock() + deliveries.LEASE)
     retention = Retention(raw_days=30, sent_days=30, log_days=180)
     housekeeping.tidy(database, blobs, retention, clock.advance(days=29))

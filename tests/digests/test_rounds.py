@@ -89,6 +89,7 @@ def test_a_pause_of_all_owes_its_catch_ups(paper: Newspaper, network: Network, d
     garden = network.community("garden", pace=Pace.DAILY)
     network.join(garden, author, reader)
     network.write(author, garden)
+    network.fan_out()
     with database.transaction() as tx:
         paces.choose(tx, garden, reader, Pace.EACH, network.clock())
         switches.turn_on(tx, Switch.DIGESTS_PAUSED, network.clock())

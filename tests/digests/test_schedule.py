@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from digests.calendar import public_holidays
-from digests.schedule import Due, is_quiet, latest_due, next_due, opening
+from digests.schedule import Due, latest_due, next_due, opening
 from gateway.core.digest import Cadence, Period, Rhythm
+from gateway.core.quiet import is_quiet
 
 DAILY, WEEKLY = Cadence.DAILY, Cadence.WEEKLY
 ALL_DAYS, WORKING = frozenset(range(7)), frozenset(range(5))

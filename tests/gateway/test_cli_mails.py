@@ -12,7 +12,7 @@ from gateway.core.clock import utc_now
 from store import arrivals, audience, deliveries, memberships
 from store.database import Database
 from tests.gateway.console import Console, run_program
-from tests.network import Network, SetClock
+from tests.network import PEACE, Network, SetClock
 
 HELLO = (
     b"Return-Path: <ann@people.example>\nFrom: Ann <ann@people.example>\nTo: Garden <garden@talk.example.com>\n"
@@ -202,7 +202,7 @@ def test_deliveries_are_shown_retried_and_dropped_by_hand(garden: Console, datab
         [(writer, _), _] = memberships.members(tx, 1)
     network.write(writer.id, 1)
     with database.transaction() as tx:
-        assert audience.expand(tx, clock()) and deliveries.waiting(tx) == 1
+        assert audience.expand(tx, clock(), PEACE) and deliveries.waiting(tx) == 1
     database.close()
     [pending] = garden.json("deliveries", "list")["deliveries"]
     number = str(pending["id"])
@@ -213,7 +213,7 @@ def test_deliveries_are_shown_retried_and_dropped_by_hand(garden: Console, datab
     assert garden.json("deliveries", "list", "--state", "pending") == {"deliveries": []}
     assert garden.done("deliveries", "retry", number) == f"{number} pending\n"
     with database.transaction() as tx:
-        assert deliveries.claim(tx, utc_now(), 1)
+        assert deliveries.claim(tx, utc_now(), 1, PEACE)
     for what in ("retry", "drop"):
         assert re.search(
             r"is under way and may arrive: try again in 1[12]\d s", garden.refused("deliveries", what, number)

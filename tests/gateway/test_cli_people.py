@@ -82,6 +82,8 @@ def test_a_person_is_added_listed_and_shown(either_relais: Console) -> None:
         "state": "active",
         "digest_at": None,
         "digest_on": None,
+        "quiet_hours": None,
+        "urgent_allowed": False,
         "addresses": [{"address": "ann@people.example", "verified": True}],
         "memberships": [{"community": "garden", "role": "member", "pace": "off"}],
     }
@@ -91,6 +93,24 @@ def test_a_person_is_added_listed_and_shown(either_relais: Console) -> None:
     assert (bob["role"], bob["locale"], bob["timezone"]) == ("admin", "fr", "Europe/Paris")
     assert relais.done("person", "list").splitlines()[0].split("\t")[:2] == ["EMAIL", "NAME"]
     assert "garden\tmember\toff" in relais.done("person", "show", "ann@people.example")
+
+
+def test_quiet_hours_are_set_and_given_back_to_the_network(either_relais: Console) -> None:
+    relais = either_relais
+    relais.done("person", "add", "ann@people.example")
+
+    def quiet() -> tuple[str | None, bool]:
+        ann = relais.json("person", "show", "ann@people.example")
+        return ann["quiet_hours"], ann["urgent_allowed"]
+
+    relais.done("person", "set", "ann@people.example", "--quiet", "22:00-07:00", "--urgent")
+    assert quiet() == ("22:00-07:00", True)
+    relais.done("person", "set", "ann@people.example", "--quiet", "None", "--no-urgent")
+    assert quiet() == ("none", False)
+    relais.done("person", "set", "ann@people.example", "--quiet", "")
+    assert quiet() == (None, False)
+    assert "(the network's)" in relais.done("person", "show", "ann@people.example")
+    assert "none for no quiet hours" in relais.refused("person", "set", "ann@people.example", "--quiet", "08:00-07:30")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from store.schema import arrivals as arrival_rows
 from store.schema import notices
 from tests.inbound.mails import multipart, part
 from tests.inbound.post_office import PROVEN, PostOffice, Result, mail
-from tests.network import DOMAIN, KEYS
+from tests.network import DOMAIN, KEYS, PEACE
 from tests.outbound.mails import RENDERER, body, read
 
 SITE = Site(DOMAIN, "Relais", f"https://{DOMAIN}")
@@ -57,7 +57,9 @@ class House:
         """By person, the mail that would leave now."""
         composer = Composer(SITE, KEYS, self.office.blobs.read, RENDERER)
         with self.office.database.transaction() as tx:
-            claimed = [item.delivery for item in deliveries.claim(tx, self.office.clock(), 400) if not item.objection]
+            claimed = [
+                item.delivery for item in deliveries.claim(tx, self.office.clock(), 400, PEACE) if not item.objection
+            ]
         found = dict(zip(self._ids(), self.notices(), strict=True))
         sent = {}
         for delivery in claimed:

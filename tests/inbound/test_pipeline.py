@@ -16,7 +16,7 @@ from store.schema import contents, fan_outs, topics
 from store.schema import posts as post_rows
 from tests.inbound.mailroom import KEPT
 from tests.inbound.post_office import RULES, PostOffice, Result, mail
-from tests.network import KEYS
+from tests.network import KEYS, PEACE
 
 
 @pytest.fixture
@@ -579,7 +579,7 @@ def sent_to_bob(office: PostOffice) -> int:
     post_id = published(office.post(mail(), "projets"))
     office.network.fan_out()
     with office.database.transaction() as tx:
-        claimed = deliveries.claim(tx, office.clock(), 9)
+        claimed = deliveries.claim(tx, office.clock(), 9, PEACE)
         taken = [Outcome(c.delivery.id, c.delivery.attempts, DeliveryState.DELIVERED, KEPT) for c in claimed]
         deliveries.record(tx, [(outcome, None) for outcome in taken], office.clock())
     return post_id

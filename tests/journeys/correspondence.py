@@ -32,7 +32,7 @@ from store.schema import answer_parts
 from store.schema import notices as notice_rows
 from tests.digests.newspaper import Newspaper
 from tests.inbound.post_office import HOUSE, PROVEN, PostOffice
-from tests.network import DOMAIN, KEYS, SetClock
+from tests.network import DOMAIN, KEYS, PEACE, SetClock
 
 SITE = Site(DOMAIN, "Relais", "https://relais.example")
 MONDAY = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
@@ -69,7 +69,7 @@ class Correspondence(PostOffice):
     def mails(self) -> dict[str, list[EmailMessage]]:
         """Everything that is due, composed and taken out of the queue, by address."""
         with self.database.transaction() as tx:
-            claimed = deliveries.claim(tx, self.clock(), 1000)
+            claimed = deliveries.claim(tx, self.clock(), 1000, PEACE)
         sent: dict[str, list[EmailMessage]] = {}
         for outgoing in self.composing.compose_all(claimed):
             assert hasattr(outgoing, "data"), outgoing

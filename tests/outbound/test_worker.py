@@ -18,6 +18,7 @@ from gateway.core.delivery import Delivery, DeliveryState, Outcome, Outgoing
 from gateway.core.errors import CompositionError, StoreError
 from gateway.core.notice import Author, NoticeKind, NoticeMail
 from gateway.core.post import PostMail
+from gateway.core.quiet import Peace
 from gateway.core.reply import Reply
 from outbound import holding, worker
 from outbound.compose import Composer, MailTemplate
@@ -29,7 +30,7 @@ from store.database import Database
 from store.schema import deliveries as rows
 from store.schema import people as person_rows
 from store.wakeups import Wakeups
-from tests.network import KEYS, Network, SetClock
+from tests.network import KEYS, PEACE, Network, SetClock
 from tests.outbound.digests import press_room
 from tests.outbound.mails import RENDERER, SITE
 from tests.store.test_deliveries import publish
@@ -90,6 +91,7 @@ def make_sender(database: Database, clock: SetClock, courier: Courier) -> Sender
         None,
         200,
         lambda outcome: None,
+        PEACE,
     )
     return Sender(setup, database, Wakeups(database), clock)
 
@@ -302,7 +304,7 @@ def test_an_ordinary_batch_is_taken_whole(
     batch = sender._next_batch()
     assert batch is not None and len(batch.ready) == MANY
     with database.transaction() as tx:
-        assert deliveries.claim(tx, clock(), 100) == []
+        assert deliveries.claim(tx, clock(), 100, PEACE) == []
 
 
 @pytest.mark.parametrize("trouble", [StoreError("gone"), OverflowError("odd")])
@@ -314,12 +316,12 @@ async def test_a_failed_claim_leaves_what_flies_alone(
     claim = deliveries.claim
     claims = 0
 
-    def flaky(tx: Connection, now: datetime, most: int) -> list[deliveries.Claimed]:
+    def flaky(tx: Connection, now: datetime, most: int, peace: Peace) -> list[deliveries.Claimed]:
         nonlocal claims
         claims += 1
         if 2 <= claims <= 3:
             raise trouble
-        return claim(tx, now, 10)
+        return claim(tx, now, 10, peace)
 
     monkeypatch.setattr(deliveries, "claim", flaky)
     monkeypatch.setattr(worker, "_TROUBLE_PAUSE_S", 0.01)
@@ -412,7 +414,7 @@ async def test_a_slow_relay_does_not_outlive_the_stop(network: Network, database
     assert courier.cancelled == 0
     # What was never begun is not made to wait for the next start.
     with database.transaction() as tx:
-        assert len(deliveries.claim(tx, clock(), 100)) == MANY
+        assert len(deliveries.claim(tx, clock(), 100, PEACE)) == MANY
 
 
 def test_a_failure_that_is_taken_back_is_tried_again(
@@ -429,8 +431,8 @@ def test_a_failure_that_is_taken_back_is_tried_again(
     sender._store([*failed[5:], *again])
     assert states(database) == {"deferred": MANY}
     with database.transaction() as tx:
-        assert deliveries.claim(tx, clock(), 100) == []
-        assert len(deliveries.claim(tx, clock() + timedelta(minutes=2), 100)) == MANY
+        assert deliveries.claim(tx, clock(), 100, PEACE) == []
+        assert len(deliveries.claim(tx, clock() + timedelta(minutes=2), 100, PEACE)) == MANY
 
 
 def test_the_log_has_no_words_of_the_relay(
@@ -461,4 +463,4 @@ def test_a_clock_that_jumps_makes_nothing_fail(
     sender._store(outcomes)
     assert states(database) == {"deferred": MANY}
     with database.transaction() as tx:
-        assert deliveries.claim(tx, clock() + timedelta(minutes=2), 100) != []
+        assert deliveries.claim(tx, clock() + timedelta(minutes=2), 100, PEACE) != []

@@ -11,8 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from digests.calendar import is_working_day
-from digests.schedule import FURTHEST, Due, is_quiet, latest_due, next_due, opening
+from digests.schedule import FURTHEST, Due, latest_due, next_due, opening
 from gateway.core.digest import Cadence, Period, Rhythm
+from gateway.core.quiet import is_quiet
 
 DAILY, WEEKLY = Cadence.DAILY, Cadence.WEEKLY
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)

@@ -16,18 +16,24 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select
 
 from digests.candidate import Budget
-from gateway.core.community import Pace
-from store import audience, paces, switches
+from gateway.core.community import Choice, Pace
+from gateway.core.delivery import DeliveryState, Outcome
+from store import audience, choices, mentions, paces, people, switches
+from store import deliveries as deliveries_in_store
+from store import posts as posts_in_store
 from store.database import Database
 from store.packing import unpack
+from store.people import Traits
 from store.schema import deliveries, digests, metadata, posts
+from store.schema import people as people_rows
 from store.switches import Switch
 from tests.digests.newspaper import PLAN, Newspaper
-from tests.network import Network, SetClock
+from tests.network import PEACE, Network, SetClock
 
 FRIDAY = datetime(2026, 11, 20, 9, tzinfo=UTC)
 HEARD = (Pace.EACH, Pace.DAILY, Pace.WEEKLY)
 PEOPLE, PLACES = 4, 2
+HOURS = st.sampled_from(("", "none", "12:00-10:00", "19:00-08:00"))
 
 
 class DeathError(Exception):
@@ -35,12 +41,17 @@ class DeathError(Exception):
 
 
 class Told(RuleBasedStateMachine):
-    """Four people in two communities. `owed`: must be told in the end; `may`: might be, for somebody went off."""
+    """Four people in two communities. `owed`: must be told in the end; `may`: might be, for somebody asks for less."""
 
     database: Database
 
-    @initialize(min_items=st.integers(1, 3), budget=st.integers(0, 2), first=st.sampled_from(HEARD))
-    def found(self, min_items: int, budget: int, first: Pace) -> None:
+    @initialize(
+        min_items=st.integers(1, 3),
+        budget=st.integers(0, 2),
+        first=st.sampled_from((*HEARD, Pace.IMPORTANT)),
+        hours=st.lists(HOURS, min_size=PEOPLE, max_size=PEOPLE),
+    )
+    def found(self, min_items: int, budget: int, first: Pace, hours: list[str]) -> None:
         for table in reversed(metadata.sorted_tables):
             with self.database.transaction() as tx:
                 tx.execute(table.delete())
@@ -60,27 +71,78 @@ class Told(RuleBasedStateMachine):
         self.latest: dict[int, list[int]] = {place: [] for place in self.places}
         self.home: dict[int, int] = {}
         self.author: dict[int, int] = {}
+        self.topic: dict[int, int] = {}
+        self.chose: dict[tuple[int, int], Choice] = {}
+        for person, own in enumerate(hours):
+            self.be_left_in_peace(person, own)
         self.paper.round()
 
     def pace(self, place: int, person: int) -> Pace:
         return self.chosen.get((place, person), self.default[place])
 
-    @rule(place=st.integers(0, PLACES - 1), author=st.integers(0, PEOPLE - 1), answers=st.booleans())
-    def post(self, place: int, author: int, answers: bool) -> None:
+    @rule(
+        place=st.integers(0, PLACES - 1),
+        author=st.integers(0, PEOPLE - 1),
+        answers=st.booleans(),
+        names=st.none() | st.integers(0, PEOPLE - 1),
+    )
+    def post(self, place: int, author: int, answers: bool, names: int | None) -> None:
         there, writer = self.places[place], self.people[author]
         above = self.latest[there][-1] if answers and self.latest[there] else None
         [post] = self.network.write(writer, there, answering=above)
+        named = {self.people[names]} - {writer} if names is not None else set()
+        with self.database.transaction() as tx:
+            mentions.add(tx, [(post, person) for person in named])
+            self.topic[post] = posts_in_store.places(tx, [post])[post].topic.id
+        wrote = {self.author[p] for p in self.author if self.topic[p] == self.topic[post]}
         self.latest[there].append(post)
         self.latest_post_at = max(self.latest_post_at, self.clock())
         self.home[post], self.author[post] = there, writer
-        self.owed |= {(p, post) for p in self.people if p != writer and self.pace(there, p) in HEARD}
+        for person in self.people:
+            self._promise(person, post, concerned=person in named | wrote)
+
+    def _promise(self, person: int, post: int, *, concerned: bool) -> None:
+        """What this post means to somebody as things are now."""
+        pace, chose = self.pace(self.home[post], person), self.chose.get((person, self.topic[post]))
+        if person == self.author[post] or chose is Choice.MUTED or pace is Pace.OFF:
+            return
+        if pace is Pace.IMPORTANT and not concerned and chose is not Choice.FOLLOWED:
+            # What they follow before they are told of it concerns them all the same.
+            self.may.add((person, post))
+        else:
+            self.owed.add((person, post))
+
+    @rule(
+        person=st.integers(0, PEOPLE - 1),
+        nth=st.integers(0, 5),
+        choice=st.sampled_from((Choice.MUTED, Choice.FOLLOWED)),
+    )
+    def choose_topic(self, person: int, nth: int, choice: Choice) -> None:
+        """MUTE, or FOLLOW, one of the latest topics."""
+        topics = sorted(set(self.topic.values()))[-3:]
+        if not topics:
+            return
+        who, topic = self.people[person], topics[nth % len(topics)]
+        with self.database.transaction() as tx:
+            choices.choose(tx, who, topic, choice)
+        self.chose[who, topic] = choice
+        if choice is Choice.MUTED:
+            self._give_up({pair for pair in self.owed if pair[0] == who and self.topic[pair[1]] == topic})
+
+    def _give_up(self, pairs: set[tuple[int, int]]) -> None:
+        self.owed -= pairs
+        self.may |= pairs
+
+    @rule(person=st.integers(0, PEOPLE - 1), hours=HOURS)
+    def be_left_in_peace(self, person: int, hours: str) -> None:
+        """Other quiet hours of one's own, also such as begin or end now."""
+        with self.database.transaction() as tx:
+            people.change(tx, self.people[person], Traits(quiet_hours=hours))
 
     def _changed(self, place: int, people: list[int], before: dict[int, Pace], after: Pace) -> None:
         for person in people:
             if before[person] is not after and after not in HEARD:
-                lost = {pair for pair in self.owed if pair[0] == person and self.home[pair[1]] == place}
-                self.owed -= lost
-                self.may |= lost
+                self._give_up({pair for pair in self.owed if pair[0] == person and self.home[pair[1]] == place})
 
     @rule(place=st.integers(0, PLACES - 1), person=st.integers(0, PEOPLE - 1), pace=st.sampled_from(Pace))
     def choose(self, place: int, person: int, pace: Pace) -> None:
@@ -121,7 +183,21 @@ class Told(RuleBasedStateMachine):
     @rule()
     def fan_out(self) -> None:
         with self.database.transaction() as tx:
-            audience.expand(tx, self.clock(), self.budget)
+            audience.expand(tx, self.clock(), PEACE, self.budget)
+
+    @rule()
+    def send(self) -> None:
+        """What a sender takes now leaves: nothing in the quiet hours of its reader but what may pass them."""
+        now = self.clock()
+        with self.database.transaction() as tx:
+            taken = [item.delivery for item in deliveries_in_store.claim(tx, now, 100, PEACE)]
+            hours = dict(tx.execute(select(people_rows.c.id, people_rows.c.quiet_hours)).all())
+            passing = set(tx.scalars(select(deliveries.c.id).where(deliveries.c.passes_quiet.is_(True))))
+            for one in taken:
+                if one.post_id is not None and one.id not in passing:
+                    assert not PEACE.is_quiet("Europe/Paris", hours[one.person_id], now)
+            done = [(Outcome(one.id, one.attempts, DeliveryState.DELIVERED), None) for one in taken]
+            deliveries_in_store.record(tx, done, now)
 
     @rule(hours=st.sampled_from([0, 1, 7, 24, 72, 24 * 8, -5, -30]))
     def tick(self, hours: int) -> None:
@@ -188,6 +264,7 @@ class Told(RuleBasedStateMachine):
             return
         for person in range(PEOPLE):
             self.resume(person)
+            self.be_left_in_peace(person, "none")
         self.pause_all(on=False)
         if self.min_items > 1:
             # What a clock that was set back takes for young may wait for longer by that.

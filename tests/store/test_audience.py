@@ -11,7 +11,7 @@ from gateway.core.community import Pace
 from store import audience, memberships
 from store.database import Database
 from store.schema import deliveries, fan_outs
-from tests.network import Network, SetClock
+from tests.network import PEACE, Network, SetClock
 
 
 def heard(database: Database) -> list[tuple[int, int]]:
@@ -80,9 +80,9 @@ def test_chunks_go_on_where_a_crash_left_off(
     network.join(large, *people)
     network.write(people[0], large)
     with database.transaction() as tx:
-        audience.expand(tx, clock())
+        audience.expand(tx, clock(), PEACE)
     with pytest.raises(KeyError), database.transaction() as tx:
-        audience.expand(tx, clock())
+        audience.expand(tx, clock(), PEACE)
         raise KeyError
     # Who joins meanwhile hears from then on, who leaves no more.
     late = network.person("late")

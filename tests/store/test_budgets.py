@@ -15,7 +15,7 @@ from store.database import Database
 from store.people import Traits
 from store.schema import deliveries, fan_outs, memberships
 from tests.digests.newspaper import Newspaper
-from tests.network import Network, SetClock
+from tests.network import PEACE, Network, SetClock
 
 MONDAY = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 """07:30 in Paris, the first digest after the Friday on which these tests begin."""
@@ -173,7 +173,7 @@ def test_an_earlier_post_that_is_expanded_later_is_owed_with_it(
     # The second sender sees both as open, and takes the one that nobody holds.
     with database.transaction() as tx:
         monkeypatch.setattr(audience, "_open", audience._open.where(fan_outs.c.post_id == written[1]))
-        audience.expand(tx, clock(), 1)
+        audience.expand(tx, clock(), PEACE, 1)
     monkeypatch.undo()
     clock.now = MONDAY
     assert paper.round() == 0

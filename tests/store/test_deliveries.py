@@ -19,7 +19,7 @@ from store.deliveries import LEASE, Claimed
 from store.schema import communities, fan_outs
 from store.schema import deliveries as rows
 from store.schema import people as person_rows
-from tests.network import Network, SetClock
+from tests.network import PEACE, Network, SetClock
 
 
 def publish(network: Network, readers: int = 1) -> tuple[int, int, list[int]]:
@@ -34,7 +34,7 @@ def publish(network: Network, readers: int = 1) -> tuple[int, int, list[int]]:
 
 def claim(database: Database, clock: SetClock, most: int = 1000) -> list[Claimed]:
     with database.transaction() as tx:
-        return deliveries.claim(tx, clock(), most)
+        return deliveries.claim(tx, clock(), most, PEACE)
 
 
 def record(
@@ -418,9 +418,9 @@ def test_who_claims_does_not_wait_for_another_claim(postgresql_url: str, clock: 
     one, two = Database(postgresql_url), Database(postgresql_url)
     publish(Network(one, clock), 4)
     with one.transaction() as tx:
-        first = deliveries.claim(tx, clock(), 2)
+        first = deliveries.claim(tx, clock(), 2, PEACE)
         with two.transaction() as other:
-            second = deliveries.claim(other, clock(), 4)
+            second = deliveries.claim(other, clock(), 4, PEACE)
     assert len(first) == len(second) == 2
     assert not {item.delivery.id for item in first} & {item.delivery.id for item in second}
     assert replace(first[0].delivery, id=0, person_id=0, address="").attempts == 1

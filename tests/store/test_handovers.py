@@ -7,7 +7,7 @@ from gateway.core.reply import Reply
 from store import deliveries
 from store.database import Database
 from store.handovers import handed_over
-from tests.network import Network, SetClock
+from tests.network import PEACE, Network, SetClock
 
 
 def ask(database: Database, *pairs: tuple[int, int]) -> dict[tuple[int, int], object]:
@@ -25,7 +25,7 @@ def publish(network: Network) -> tuple[int, int]:
 
 def settle(database: Database, clock: SetClock, state: DeliveryState) -> None:
     with database.transaction() as tx:
-        [item] = deliveries.claim(tx, clock(), 9)
+        [item] = deliveries.claim(tx, clock(), 9, PEACE)
     clock.advance(seconds=1)
     outcome = Outcome(item.delivery.id, item.delivery.attempts, state, Reply(250, "2.0.0", "Ok"))
     with database.transaction() as tx:
@@ -47,11 +47,11 @@ def test_a_first_try_under_way_tells_when_it_began_and_a_second_nothing(
     pair = publish(network)
     began = clock()
     with database.transaction() as tx:
-        [item] = deliveries.claim(tx, clock(), 9)
+        [item] = deliveries.claim(tx, clock(), 9, PEACE)
     assert ask(database, pair) == {pair: began}
     with database.transaction() as tx:
         deliveries.give_back(tx, [item.delivery], clock())
-        deliveries.claim(tx, clock(), 9)
+        deliveries.claim(tx, clock(), 9, PEACE)
     assert ask(database, pair) == {}
 
 

@@ -13,7 +13,7 @@ from store.arrivals import Accepted
 from store.database import Database
 from store.notices import HUSH, NewNotice
 from store.schema import arrivals as arrival_rows
-from tests.network import Network, SetClock, envelope
+from tests.network import PEACE, Network, SetClock, envelope
 
 
 def arrive(database: Database) -> int:
@@ -46,7 +46,7 @@ def test_a_notice_is_one_delivery_with_the_persons_words(network: Network, datab
     projets, ann, arrival_id = network.community("projets"), network.person("ann"), arrive(database)
     with database.transaction() as tx:
         notices.add(tx, [new(ann, arrival_id, projets, clock)], 3, clock())
-        [item] = deliveries.claim(tx, clock(), 10)
+        [item] = deliveries.claim(tx, clock(), 10, PEACE)
         assert item.delivery.notice_id
         [mail] = notices.get_all(tx, [item.delivery.notice_id], limit_bytes=99).values()
     assert (item.delivery.kind, item.delivery.person_id, item.delivery.key_id) == (DeliveryKind.NOTICE, ann, 3)
@@ -64,7 +64,7 @@ def test_a_suspended_person_is_told_nothing(network: Network, database: Database
         notices.add(tx, [new(ann, arrival_id, None, clock)], 1, clock())
     network.suspend(ann)
     with database.transaction() as tx:
-        assert [item.objection for item in deliveries.claim(tx, clock(), 10)] == ["suspended"]
+        assert [item.objection for item in deliveries.claim(tx, clock(), 10, PEACE)] == ["suspended"]
 
 
 def test_recent_is_an_hour(network: Network, database: Database, clock: SetClock) -> None:
@@ -85,7 +85,7 @@ def test_a_notice_outlives_the_log_of_its_arrival(network: Network, database: Da
     with database.transaction() as tx:
         notices.add(tx, [new(ann, arrival_id, None, clock)], 1, clock())
         tx.execute(arrival_rows.delete())
-        [item] = deliveries.claim(tx, clock(), 10)
+        [item] = deliveries.claim(tx, clock(), 10, PEACE)
         assert item.delivery.notice_id
         [mail] = notices.get_all(tx, [item.delivery.notice_id], limit_bytes=1).values()
     assert mail.reference == f"N-{item.delivery.notice_id}"
@@ -98,7 +98,7 @@ def test_a_forwarded_mail_keeps_its_author_and_its_files(network: Network, datab
     one = replace(new(ann, arrival_id, None, clock), kind=NoticeKind.FORWARDED, author=author, files=files)
     with database.transaction() as tx:
         notices.add(tx, [one, replace(new(ann, arrival_id, None, clock), message_id="<n2@relais.example>")], 1, clock())
-        ids = [item.delivery.notice_id or 0 for item in deliveries.claim(tx, clock(), 10)]
+        ids = [item.delivery.notice_id or 0 for item in deliveries.claim(tx, clock(), 10, PEACE)]
         found = notices.get_all(tx, ids, limit_bytes=1)
     assert [(found[i].author, found[i].files) for i in ids] == [
         (author, files),
@@ -125,7 +125,7 @@ def test_a_notice_is_forgotten_after_its_delivery(network: Network, database: Da
         notices.add(tx, [new(ann, arrival_id, None, clock)], 1, clock())
         later = clock.advance(days=31)
         assert notices.purge(tx, later, 10) == 0
-        [item] = deliveries.claim(tx, later, 10)
+        [item] = deliveries.claim(tx, later, 10, PEACE)
         assert deliveries.drop(tx, item.delivery.id, later + deliveries.LEASE)
         assert deliveries.purge(tx, clock.advance(days=31), 10) == 1
         assert notices.purge(tx, later, 0) == 0

@@ -101,14 +101,23 @@ def test_back_to_a_digest_what_was_owed_stays_owed(
     assert marks(database, reader) == (1, 0)
 
 
-@pytest.mark.parametrize("after", [Pace.OFF, Pace.IMPORTANT])
-def test_who_hears_no_more_is_owed_nothing(
-    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int], after: Pace
+def test_of_what_waited_for_a_digest_what_concerns_them_is_owed(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
 ) -> None:
     community, author, reader = place
     choose(database, clock, community, reader, Pace.DAILY)
     network.write(author, community)
-    choose(database, clock, community, reader, after)
+    choose(database, clock, community, reader, Pace.IMPORTANT)
+    assert marks(database, reader) == (1, 0)
+
+
+def test_who_hears_no_more_is_owed_nothing(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, author, reader = place
+    choose(database, clock, community, reader, Pace.DAILY)
+    network.write(author, community)
+    choose(database, clock, community, reader, Pace.OFF)
     assert marks(database, reader) == (1, None)
 
 

@@ -35,6 +35,7 @@ from store import (
     times,
 )
 from store.database import Database
+from tests.network import PEACE
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PAST = NOW - timedelta(days=30)
@@ -82,8 +83,8 @@ STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "notices.told": lambda tx: notices.told(tx, [1, 2], ["1:a", "1:b"]),
     "notices.last_of_places": lambda tx: notices.last_of_places(tx, [NoticeKind.HELD, NoticeKind.SET_ASIDE]),
     "queues.waiting": queues.waiting,
-    "audience.expand": lambda tx: audience.expand(tx, NOW),
-    "deliveries.claim": lambda tx: deliveries.claim(tx, NOW, 400),
+    "audience.expand": lambda tx: audience.expand(tx, NOW, PEACE),
+    "deliveries.claim": lambda tx: deliveries.claim(tx, NOW, 400, PEACE),
     "deliveries.waiting": deliveries.waiting,
     "deliveries.oldest": deliveries.oldest,
     "objections.move": lambda tx: objections.move(tx, [1, 2]),

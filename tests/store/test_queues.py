@@ -12,7 +12,7 @@ from store import arrivals, deliveries, past_mails, queues
 from store.arrivals import Accepted, Closing
 from store.database import Database
 from store.schema import spool
-from tests.network import Network, SetClock, envelope
+from tests.network import PEACE, Network, SetClock, envelope
 
 
 def put(tx: Connection, *paths: str) -> None:
@@ -99,14 +99,14 @@ def test_idle_is_when_nothing_is_left_to_do_now(database: Database, network: Net
     network.fan_out()
     assert not idle(), "a delivery is due"
     with database.transaction() as tx:
-        [claimed] = deliveries.claim(tx, clock(), 10)
+        [claimed] = deliveries.claim(tx, clock(), 10, PEACE)
     assert not idle(), "a sender has it in hand"
     defer(database, claimed.delivery.id, claimed.delivery.attempts, clock, timedelta(minutes=1))
     assert idle(), "nothing to be done for a minute"
     clock.advance(minutes=2)
     assert not idle(), "it is due again"
     with database.transaction() as tx:
-        [again] = deliveries.claim(tx, clock(), 10)
+        [again] = deliveries.claim(tx, clock(), 10, PEACE)
     assert not idle(), "a second attempt is under way"
     with database.transaction() as tx:
         outcome = Outcome(again.delivery.id, again.delivery.attempts, DeliveryState.DELIVERED)
@@ -132,13 +132,13 @@ def test_a_second_attempt_that_died_is_due_at_the_next_start(
     network.write(ann, community)
     network.fan_out()
     with database.transaction() as tx:
-        [claimed] = deliveries.claim(tx, clock(), 10)
+        [claimed] = deliveries.claim(tx, clock(), 10, PEACE)
     defer(database, claimed.delivery.id, 1, clock, timedelta(minutes=1))
     clock.advance(minutes=2)
     with database.transaction() as tx:
-        assert len(deliveries.claim(tx, clock(), 10)) == 1
+        assert len(deliveries.claim(tx, clock(), 10, PEACE)) == 1
         assert deliveries.release_all(tx, clock()) == 1
-        assert len(deliveries.claim(tx, clock(), 10)) == 1
+        assert len(deliveries.claim(tx, clock(), 10, PEACE)) == 1
 
 
 @pytest.mark.parametrize("state", list(DeliveryState))
@@ -152,7 +152,7 @@ def test_deliveries_are_listed_by_state(
     network.fan_out()
     with database.transaction() as tx:
         if state is not DeliveryState.PENDING:
-            [claimed] = deliveries.claim(tx, clock(), 10)
+            [claimed] = deliveries.claim(tx, clock(), 10, PEACE)
             outcome = Outcome(claimed.delivery.id, 1, state, detail="said so")
             deliveries.record(tx, [(outcome, None)], clock())
         [entry] = queues.list_deliveries(tx, state, 10)

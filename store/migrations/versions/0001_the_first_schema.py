@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("post_policy", sa.String(length=16), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("archived", sa.Boolean(), nullable=False),
+        sa.Column("mandatory", sa.Boolean(), nullable=False),
         sa.Column("last_number", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_communities")),
@@ -51,6 +52,8 @@ def upgrade() -> None:
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("digest_at", sa.String(length=5), nullable=True),
         sa.Column("digest_on", sa.SmallInteger(), nullable=True),
+        sa.Column("quiet_hours", sa.String(length=11), nullable=True),
+        sa.Column("urgent_allowed", sa.Boolean(), nullable=False),
         sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True),
@@ -69,6 +72,14 @@ def upgrade() -> None:
             sqlite_where=sa.text("paused"),
             postgresql_where=sa.text("paused"),
         )
+        batch_op.create_index(
+            "ix_people_quiet_hours",
+            ["quiet_hours"],
+            unique=False,
+            sqlite_where=sa.text("quiet_hours IS NOT NULL"),
+            postgresql_where=sa.text("quiet_hours IS NOT NULL"),
+        )
+        batch_op.create_index("ix_people_timezone", ["timezone"], unique=False)
         batch_op.create_index(
             "ix_people_unwound",
             ["id"],
@@ -338,6 +349,7 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("dedup_key", sa.String(length=64), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["author_id"], ["people.id"], name=op.f("fk_posts_author_id")),
@@ -607,6 +619,7 @@ def upgrade() -> None:
         sa.Column("bulk", sa.Boolean(), nullable=False),
         sa.Column("personal", sa.Boolean(), nullable=False),
         sa.Column("key_id", sa.SmallInteger(), nullable=False),
+        sa.Column("passes_quiet", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
