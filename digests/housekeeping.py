@@ -10,7 +10,7 @@ from itertools import islice
 import structlog
 from sqlalchemy import Connection
 
-from store import audit, blob_names, deliveries, digests, fragments, notices, past_mails
+from store import audit, blob_names, deliveries, digests, fragments, notices, past_mails, pickups
 from store.blobs import Blobs
 from store.database import Database
 
@@ -52,6 +52,7 @@ def tidy(database: Database, blobs: Blobs, retention: Retention, now: datetime) 
     pieces = _in_steps(database, lambda tx: fragments.purge(tx, answerable, _AT_ONCE))
     past = _in_steps(database, lambda tx: past_mails.forget(tx, log_before, _AT_ONCE))
     acts = _in_steps(database, lambda tx: audit.purge(tx, log_before, _AT_ONCE))
+    picked = _in_steps(database, lambda tx: pickups.purge(tx, raw_before, _AT_ONCE))
     log.info(
         "tidied",
         raw_mails=raw,
@@ -61,6 +62,7 @@ def tidy(database: Database, blobs: Blobs, retention: Retention, now: datetime) 
         acts=acts,
         digests=papers,
         fragments=pieces,
+        pickups=picked,
         leftovers=blobs.sweep(),
     )
 

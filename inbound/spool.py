@@ -13,18 +13,20 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
+from sqlalchemy import Connection
 
 from gateway.core.errors import StoreError
 from gateway.core.message import Envelope
 from gateway.core.reply import Reply
 from inbound.replies import TROUBLE
-from store import arrivals
+from store import arrivals, pickups
 from store.blobs import Blobs, BlobWriter
 from store.database import Database
+from store.pickups import Pickup
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +84,7 @@ class _Submission:
     intake: Intake
     blob: str
     done: Callable[[Reply], None]
+    pickup: Pickup | None
 
 
 class Spool:
@@ -124,19 +127,25 @@ class Spool:
         """A place for the bytes of the next message."""
         return Intake(self._blobs)
 
-    def submit(self, envelope: Envelope, intake: Intake, done: Callable[[Reply], None]) -> None:
-        """Hands over. `done` gets 250 after the commit, or a 4yz; it is called on another thread and must be quick."""
+    def submit(
+        self, envelope: Envelope, intake: Intake, done: Callable[[Reply], None], pickup: Pickup | None = None
+    ) -> None:
+        """Hands over. `done` gets 250 after the commit, or a 4yz; it is called on another thread and must be quick.
+
+        `pickup` is where a mailbox holds the mail: one that was taken from there before is answered with 250, too.
+        """
+        item = _Submission(envelope, intake, "", done, pickup)
         if intake.writer is None:
-            self._line_up(_Submission(envelope, intake, "", done))
+            self._line_up(item)
             return
         try:
-            self._large.submit(self._store_large, envelope, intake, done)
+            self._large.submit(self._store_large, item)
         except RuntimeError:  # the pool was shut down
             intake.discard()
             done(STOPPING)
 
     def accept(self, envelope: Envelope, raw: bytes) -> Reply:
-        """Hands over and waits: for the doors that are not the listener (command line, IMAP)."""
+        """Hands over and waits: for the command line."""
         intake = self.intake()
         try:
             intake.write(raw)
@@ -152,17 +161,17 @@ class Spool:
         """Whether the writer ended without being asked to: nothing is accepted any more."""
         return self._writer.ident is not None and not self._writer.is_alive() and not self._stopped
 
-    def _store_large(self, envelope: Envelope, intake: Intake, done: Callable[[Reply], None]) -> None:
-        assert intake.writer is not None
+    def _store_large(self, item: _Submission) -> None:
+        assert item.intake.writer is not None
         try:
-            blob = self._blobs.commit(intake.writer)
+            blob = self._blobs.commit(item.intake.writer)
         except Exception as error:
             # Somebody waits for an answer, whatever this is: it is given before anything is said about it.
-            intake.discard()
-            done(FULL if isinstance(error, StoreError) and self._is_full() else TROUBLE)
+            item.intake.discard()
+            item.done(FULL if isinstance(error, StoreError) and self._is_full() else TROUBLE)
             _tell_trouble("spool_blob_failed", error)
         else:
-            self._line_up(_Submission(envelope, intake, blob, done))
+            self._line_up(replace(item, blob=blob))
 
     def _line_up(self, item: _Submission) -> None:
         with self._door:
@@ -219,13 +228,7 @@ class Spool:
             return [FULL] * len(batch)
         try:
             with self._database.transaction() as tx:
-                arrivals.add(
-                    tx,
-                    [
-                        arrivals.Accepted(i.envelope, i.intake.size, None if i.blob else i.intake.raw, i.blob)
-                        for i in batch
-                    ],
-                )
+                _put(tx, batch)
         except Exception as error:
             if len(batch) > 1 and not isinstance(error, StoreError):
                 # One of them cannot be stored: it must not take the others with it.
@@ -243,6 +246,17 @@ class Spool:
         except OSError:
             return True
         return any(disk.f_bavail * disk.f_frsize < self._reserve for disk in found)
+
+
+def _put(tx: Connection, batch: list[_Submission]) -> None:
+    """Spools these messages, but for those that were picked up before."""
+    found = [item.pickup for item in batch if item.pickup]
+    fresh = pickups.take(tx, found, max(item.envelope.received_at for item in batch)) if found else set()
+    new = [item for item in batch if item.pickup is None or item.pickup in fresh]
+    if new:
+        arrivals.add(
+            tx, [arrivals.Accepted(i.envelope, i.intake.size, None if i.blob else i.intake.raw, i.blob) for i in new]
+        )
 
 
 def _tell_trouble(event: str, error: Exception, **facts: int) -> None:

@@ -302,6 +302,35 @@ spool = Table(
     Index("ix_spool_blob", "blob", sqlite_where=text("blob <> ''"), postgresql_where=text("blob <> ''")),
 )
 
+# The mailboxes that mail is picked up from (the role `mailbox`), each worked on by one node at a time.
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account", String(255), nullable=False),
+    Column("folder", String(255), nullable=False),
+    Column("node", String(64), nullable=False, default=""),
+    Column("lease_until", Utc),
+    # Why it cannot be worked on, "" while it can; and since when that is so.
+    Column("trouble", Text, nullable=False, default=""),
+    Column("since", Utc, nullable=False),
+    UniqueConstraint("account", "folder"),
+)
+
+# Which mails of a mailbox are in the spool: written with them, so that a second look finds them taken.
+pickups = Table(
+    "pickups",
+    metadata,
+    Column("mailbox_id", Id, ForeignKey("mailboxes.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("uidvalidity", BigInteger, primary_key=True, autoincrement=False),
+    Column("uid", BigInteger, primary_key=True, autoincrement=False),
+    # Of the whole mail: where a server counts anew, it is known by its bytes.
+    Column("sha256", String(64), nullable=False),
+    Column("taken_at", Utc, nullable=False),
+    Index("ix_pickups_sha256", "sha256", "mailbox_id"),
+    Index("ix_pickups_taken_at", "taken_at"),
+)
+
 raw_mails = Table(
     "raw_mails",
     metadata,

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Update, and_, bindparam, func, or_, select, u
 
 from gateway.core.clock import JUMP
 from gateway.core.delivery import DeliveryState
-from store.schema import OPEN_ARRIVAL, OPEN_DELIVERY, SPOOLED, arrivals, deliveries, notices, spool
+from store.schema import OPEN_ARRIVAL, OPEN_DELIVERY, SPOOLED, arrivals, deliveries, mailboxes, notices, spool
 
 LEASE = timedelta(minutes=2)
 """How long a claim of an arrival or a delivery holds unless it is renewed."""
@@ -37,6 +37,7 @@ _STATEMENTS: Sequence[Update] = (
     .where(_waiting, or_(_unsent, deliveries.c.next_attempt_at > _deferred))
     .values(next_attempt_at=_now),
     update(spool).where(SPOOLED, spool.c.lease_until > _leased).values(lease_until=None),
+    update(mailboxes).where(mailboxes.c.lease_until > _leased).values(lease_until=None),
     # By these it is decided whether somebody was told within the hour, and of what.
     update(arrivals).where(OPEN_ARRIVAL, arrivals.c.closed_at > _lately).values(closed_at=_now),
     update(notices).where(notices.c.created_at > _lately).values(created_at=_now),
