@@ -14,6 +14,8 @@ from gateway.core import address
 from gateway.core.address import Address, AddressError
 from gateway.core.message import Envelope, ParsedMessage
 
+PICKED_UP = "IMAP"
+"""The protocol of an envelope whose mail lay in a mailbox."""
 _MAX_HEADER = 8192
 
 
@@ -27,6 +29,14 @@ class Border:
 
     authserv_id: str | None
     proofs: tuple[str, ...]
+    mailboxes: tuple[tuple[str, str | None], ...] = ()
+    """(account, its server's authserv-id), for mails picked up from mailboxes: each has a border of its own."""
+
+    def id_for(self, envelope: Envelope) -> str | None:
+        """Under what id the border wrote that this mail came in by."""
+        if envelope.protocol != PICKED_UP:
+            return self.authserv_id
+        return dict(self.mailboxes).get(envelope.helo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +53,13 @@ def prove(parsed: ParsedMessage, envelope: Envelope, border: Border) -> Proof:
     """The proof of the author's identity, from envelope and headers alone."""
     if parsed.author is None:
         return Proof(False, "no_author")
-    if not envelope.trusted or border.authserv_id is None:
+    authserv_id = border.id_for(envelope)
+    if not envelope.trusted or authserv_id is None:
         return Proof(False, "no_border")
     headers = parsed.header_all("authentication-results")
     if not headers:
         return Proof(False, "no_results")
-    results = _results(headers[0], border.authserv_id)
+    results = _results(headers[0], authserv_id)
     if results is None:
         return Proof(False, "foreign_results")
     for result in results:

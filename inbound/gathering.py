@@ -274,4 +274,4 @@ def _case(
 
 def _is_addressed(parsed: ParsedMessage, house: House) -> bool:
     """To or Cc names an address of ours, or names nobody: who was written to as Bcc is then all there is to know."""
-    return not parsed.recipients or any(key.rpartition("@")[2] == house.domain for key in parsed.recipients)
+    return not parsed.recipients or any(house.is_named_by(key) for key in parsed.recipients)

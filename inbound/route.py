@@ -141,6 +141,13 @@ class House:
     domain: str
     separator: str
     keys: KeyRing
+    mailboxes: frozenset[str] = frozenset()
+    """The address keys of mailboxes elsewhere that mail to us is picked up from."""
+
+    def is_named_by(self, key: str) -> bool:
+        """Whether who writes to this address, perhaps with a subaddress, writes to us."""
+        local, _, domain = key.rpartition("@")
+        return domain == self.domain or f"{local.partition(self.separator)[0]}@{domain}" in self.mailboxes
 
 
 def route(forward_path: str, house: House) -> Destination:

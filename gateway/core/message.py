@@ -21,12 +21,13 @@ class Envelope:
     reverse_path: str
     forward_paths: tuple[str, ...]
     peer: str
-    """IP address of the peer, "unix" for a Unix socket, "local" for the command line."""
+    """IP address of the peer, "unix" for a Unix socket, "local" for the command line, "" for a mailbox."""
     trusted: bool
     """The peer is one whose Authentication-Results count."""
     protocol: str
     """As our Received line says it: ESMTP, ESMTPS, UTF8SMTP, LMTP… (RFC 3848, RFC 6531 §4.3), IMAP or local."""
     helo: str
+    """The name that the peer gave itself; of a mailbox, the account."""
     received_at: datetime
 
 

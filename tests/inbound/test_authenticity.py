@@ -182,3 +182,17 @@ def test_a_named_border_does_not_write_that_shape_and_the_other_way_round() -> N
     assert not proof(M365).proven
     assert not proof(PASS, border=NAMELESS).proven
     assert not proof(results("dmarc=fail header.from=people.example", ""), PASS, border=NAMELESS).proven
+
+
+def test_each_mailbox_has_a_border_of_its_own() -> None:
+    border = Border(ID, ("dmarc",), (("relais@one.example", "mx.one.example"), ("relais@two.example", None)))
+    one = replace(LMTP, protocol="IMAP", helo="relais@one.example", trusted=True)
+    own = results("dmarc=pass header.from=people.example", "mx.one.example")
+    assert prove(read(own), one, border) == Proof(True, "dmarc")
+    # What the border of the listener would have written counts for nothing there, nor the other way round.
+    assert prove(read(PASS), one, border) == Proof(False, "foreign_results")
+    assert prove(read(own), LMTP, border) == Proof(False, "foreign_results")
+    for untold in ("relais@two.example", "relais@three.example"):
+        assert prove(read(own, PASS), replace(one, helo=untold), border) == Proof(False, "no_border")
+    # Whoever names itself so by SMTP is no mailbox.
+    assert prove(read(own), replace(LMTP, helo="relais@one.example"), border) == Proof(False, "foreign_results")

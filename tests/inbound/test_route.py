@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.core import address
@@ -164,3 +166,12 @@ def test_a_digest_is_known_by_its_message_id() -> None:
         f"<digest.{'9' * 30}@x>",
     ):
         assert digest_answered([other], HOUSE) is None
+
+
+def test_who_writes_to_a_mailbox_of_ours_writes_to_us() -> None:
+    house = replace(HOUSE, mailboxes=frozenset(("relais@example.com",)))
+    for named in (f"projets@{DOMAIN}", "relais@example.com", "relais+projets@example.com"):
+        assert house.is_named_by(named)
+    for other in ("projets@example.com", "relaisx@example.com", "relais@other.example", "relais"):
+        assert not house.is_named_by(other)
+    assert not HOUSE.is_named_by("relais@example.com")
