@@ -7,6 +7,7 @@ import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -19,7 +20,7 @@ from digests.rounds import Rounds
 from digests.step_down import StepDown
 from digests.waiting import Origin
 from digests.worker import Scheduler
-from gateway import descriptors, edges, keys, presence
+from gateway import bridges, descriptors, edges, keys, presence
 from gateway.core.address import Address
 from gateway.core.clock import Clock, utc_now
 from gateway.core.delivery import Outcome
@@ -36,9 +37,11 @@ from gateway.supervision import RelayWatch, Supervisor
 from gateway.web.server import Web, WebSetup
 from inbound.authenticity import Border
 from inbound.files import FileRules
+from inbound.harvest import Store as PickupStore
 from inbound.hints import SentDigests
 from inbound.job import ReaderSetup
 from inbound.listener import Listener
+from inbound.pickup import Pickup, Reports
 from inbound.policy import Rules
 from inbound.route import House, Recipients
 from inbound.spool import Spool
@@ -54,6 +57,7 @@ from outbound.render import Renderer
 from outbound.sent import SentTexts
 from outbound.worker import Sender, SenderSetup
 from store import arrivals, deliveries, migrations
+from store import pickups as mailbox_leases
 from store.blobs import open_blobs
 from store.database import Database
 from store.silence import Patience
@@ -87,7 +91,8 @@ class App:
         self.metrics = Metrics(self.database, clock)
         self.supervisor = Supervisor()
         self._relay_watch = RelayWatch()
-        self.house = House(settings.gateway.domain, settings.smtp.separator, self.keys)
+        elsewhere = bridges.addresses(settings)
+        self.house = House(settings.gateway.domain, settings.smtp.separator, self.keys, elsewhere)
         self.listeners: Sequence[OpenListener] = ()
         self._renderer = Renderer()
         self._stop_asked = asyncio.Event()
@@ -99,6 +104,8 @@ class App:
             edges.tls_context(self.settings)
         with mistakes:
             edges.signer(self.settings, self.clock)
+        with mistakes:
+            bridges.sources(self.settings)
         # Outside of an event loop a relay that is well described still cannot be made.
         with mistakes, suppress(RuntimeError):
             edges.courier(self.settings, self.clock)
@@ -121,7 +128,7 @@ class App:
     def reader_setup(self) -> ReaderSetup:
         """What a reader process needs."""
         own = self.settings
-        border = Border(own.authentication.authserv_id, own.authentication.proofs)
+        border = Border(own.authentication.authserv_id, own.authentication.proofs, bridges.borders(own))
         return ReaderSetup(own.store.blobs, own.store.blobs_endpoint, own.gateway.domain, border)
 
     def make_worker(self) -> Worker:
@@ -243,6 +250,24 @@ class App:
             for config in edges.listener_configs(self.settings)
         ]
 
+    def make_pickups(self, spool: Spool) -> list[Pickup]:
+        """What empties the mailboxes that the settings name."""
+        own = self.settings
+        store = PickupStore(
+            database=self.database,
+            spool=spool,
+            recipients=Recipients(self.house, self.database),
+            clock=self.clock,
+            domain=own.gateway.domain,
+            separator=own.smtp.separator,
+            max_message_bytes=own.smtp.max_message_bytes,
+            header_bytes=own.smtp.header_bytes,
+        )
+        return bridges.pickups(bridges.sources(own), store, presence.name(), self._mailbox_reports)
+
+    def _mailbox_reports(self, mailbox: str) -> Reports:
+        return Reports(partial(self.metrics.picked_up, mailbox), partial(self.metrics.mailbox_is_up, mailbox))
+
     def check_recipient(self, path: Address) -> Reply:
         """Whether this forward-path is ours, as a sender would be told at RCPT. Raises StoreError."""
         recipients = Recipients(self.house, self.database)
@@ -282,6 +307,9 @@ class App:
             sender = self.make_sender() if Role.SENDER in roles else None
         with mistakes:
             self.listeners = self.make_listeners(spool) if Role.LISTENER in roles else ()
+        pickups: Sequence[Pickup] = ()
+        with mistakes:
+            pickups = self.make_pickups(spool) if Role.MAILBOX in roles else ()
         for key, listen in edges.sockets(self.settings, roles):
             with mistakes:
                 require_free(key, listen)
@@ -290,7 +318,7 @@ class App:
             mistakes.raise_all()
         web = self.make_web() if Role.WEB in roles and self.settings.web.listen else None
         scheduler = self._make_scheduler() if Role.SCHEDULER in roles else None
-        return Parts(spool, self.listeners, worker, sender, web, self.settings.web.listen, scheduler)
+        return Parts(spool, self.listeners, pickups, worker, sender, web, self.settings.web.listen, scheduler)
 
     def stop(self, within_s: float = STOP_S) -> None:
         """Asks run() to end, by then. On its event loop only."""
@@ -304,6 +332,7 @@ class App:
             with self.database.transaction() as tx:
                 mails = arrivals.release_all(tx, now)
                 outgoing = deliveries.release_all(tx, now)
+                mailbox_leases.release_all(tx)
             log.info("recovered", messages=mails, deliveries=outgoing)
 
     def _make_scheduler(self) -> Scheduler:

@@ -28,7 +28,7 @@ from gateway.commands import (
     queues,
     topics,
 )
-from gateway.commands.output import AsJson, complain, document, facts, fail, harmless, shown
+from gateway.commands.output import AsJson, complain, document, facts, fail, harmless, record, shown
 from gateway.commands.session import open_store, read_settings
 from gateway.core.clock import utc_now
 from gateway.core.errors import ConfigurationError, GatewayError
@@ -202,7 +202,7 @@ def drain(
 def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Count what waits, what was sent, and who and what there is."""
     with open_store(read_settings(ctx)) as database:
-        from store import arrivals, deliveries, figures, switches
+        from store import arrivals, deliveries, figures, pickups, switches
         from store.switches import Switch
 
         now = utc_now()
@@ -212,6 +212,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
             there = figures.count(tx)
             oldest = [arrivals.oldest(tx), deliveries.oldest(tx)]
             paused = switches.since(tx, Switch.DIGESTS_PAUSED)
+            mailboxes = pickups.states(tx)
     ages = [max(0, round((now - since).total_seconds())) if since else 0 for since in oldest]
     totals = {
         "posts": there.posts,
@@ -224,14 +225,19 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         "oldest_delivery_s": ages[1],
     }
     if as_json:
-        document({"arrivals": waiting, "deliveries": outgoing, **totals})
+        tables = {"arrivals": waiting, "deliveries": outgoing, "mailboxes": [record(state) for state in mailboxes]}
+        document({**tables, **totals})
         return
     flat = {
         f"{name}_{state}": n
         for name, by in (("arrivals", waiting), ("deliveries", outgoing))
         for state, n in by.items()
     }
-    facts({**flat, **totals})
+    boxes = {
+        f"{state.account}/{state.folder}": f"{state.trouble or 'well'}, since {state.since:%Y-%m-%d %H:%M:%SZ}"
+        for state in mailboxes
+    }
+    facts({**flat, **totals, **boxes})
 
 
 app.command("doctor")(doctor.doctor)

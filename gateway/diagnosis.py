@@ -18,10 +18,13 @@ from pathlib import Path
 
 from cryptography import x509
 
-from gateway import keys
+from gateway import bridges, keys
 from gateway.core.clock import Clock
 from gateway.core.errors import ConfigurationError, GatewayError
 from gateway.settings import Settings
+from inbound.account import MailboxError
+from inbound.harvest import Source
+from inbound.mailbox import Mailbox
 from store import migrations, queues, switches
 from store.blobs import open_blobs
 from store.database import Database
@@ -203,6 +206,32 @@ def _dkim(settings: Settings, _clock: Clock) -> tuple[State, str]:
     return State.OK, f"signs as {own.selector}._domainkey.{own.domain}"
 
 
+def _mailboxes(settings: Settings, _clock: Clock) -> tuple[State, str]:
+    sources = bridges.sources(settings)
+    troubles = [
+        f"{source.account.name}/{source.account.folder}: {words}" for source in sources if (words := _try(source))
+    ]
+    if troubles:
+        return State.FAIL, "; ".join(troubles)
+    unproven = [source.account.name for source in sources if source.authserv_id is None]
+    if unproven and settings.authentication.require == "proof":
+        return State.WARN, f"authserv_id is not set for {', '.join(unproven)}: every mail from there is held"
+    return State.OK, f"{len(sources)} can be opened" if sources else "none is picked up from"
+
+
+def _try(source: Source) -> str:
+    """What keeps this mailbox from being opened, "" for nothing."""
+    try:
+        box = Mailbox(source.account)
+        try:
+            box.open()
+        finally:
+            box.close()
+    except MailboxError as error:
+        return str(error)
+    return ""
+
+
 def _base_url(settings: Settings, _clock: Clock) -> tuple[State, str]:
     url = settings.web.base_url
     if not url.startswith("https://"):
@@ -243,6 +272,7 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
     ("blobs", _blobs),
     ("disk", _disk),
     ("certificate", _certificate),
+    ("mailboxes", _mailboxes),
     ("relay", _relay),
     ("dkim", _dkim),
     ("authentication", _authentication),

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 PREFIX = "RELAIS__"
 
 
-def mistakes(sections: Mapping[str, Mapping[str, bool]]) -> list[tuple[str, str]]:
-    """What is wrong, by variable. `sections` has for every key whether it is a list."""
+def mistakes(sections: Mapping[str, Mapping[str, bool]], tables: Collection[str]) -> list[tuple[str, str]]:
+    """What is wrong, by variable. `sections` has for every key whether it is a list; `tables` are lists of tables."""
     found = []
     for name, value in sorted(os.environ.items()):
-        if name.upper().startswith(PREFIX) and (text := _mistake(name, value, sections)):
+        if name.upper().startswith(PREFIX) and (text := _mistake(name, value, sections, tables)):
             found.append((name, text))
     return found
 
 
-def _mistake(name: str, value: str, sections: Mapping[str, Mapping[str, bool]]) -> str:
+def _mistake(name: str, value: str, sections: Mapping[str, Mapping[str, bool]], tables: Collection[str]) -> str:
     section, *key = name[len(PREFIX) :].lower().split("__")
+    if section in tables and not key:
+        return "" if isinstance(_read(value), list) else "must be a list of objects in JSON"
     if section not in sections or len(key) > 1:
         return "no such setting"
     if not key:

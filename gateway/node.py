@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -20,6 +21,7 @@ from gateway.starting import bound, cannot_listen
 from gateway.supervision import RelayWatch, Supervisor
 from gateway.web.server import Web
 from inbound.listener import Listener
+from inbound.pickup import Pickup
 from inbound.spool import Spool
 from inbound.worker import Worker
 from outbound.worker import Sender
@@ -54,6 +56,7 @@ class Parts:
 
     spool: Spool
     listeners: Sequence[OpenListener]
+    pickups: Sequence[Pickup]
     worker: Worker | None
     sender: Sender | None
     web: Web | None
@@ -93,6 +96,8 @@ class Node:
                 await place.listener.start()
             except OSError as error:
                 raise ConfigurationError([(place.key, cannot_listen(place.listen, error))]) from error
+        for pickup in parts.pickups:
+            self._begin(pickup.name, pickup)
         log.info(
             "started",
             roles=[role.value for role, part in self._running() if part],
@@ -100,7 +105,7 @@ class Node:
             web=parts.web_listen if parts.web else None,
         )
 
-    def _begin(self, name: str, part: Spool | Worker) -> None:
+    def _begin(self, name: str, part: Spool | Worker | Pickup) -> None:
         part.start()
         self._supervisor.watch(name, part)
 
@@ -108,6 +113,7 @@ class Node:
         parts = self._parts
         return [
             (Role.LISTENER, parts.listeners),
+            (Role.MAILBOX, parts.pickups),
             (Role.WORKER, parts.worker),
             (Role.SENDER, parts.sender),
             (Role.SCHEDULER, parts.scheduler),
@@ -165,8 +171,11 @@ class Node:
     async def _end_way_in(self, deadline: Deadline, keep_s: float) -> list[str]:
         """A mail in flight has its time, and then the commit."""
         grace_s = deadline.left(keep=keep_s)
-        await asyncio.gather(*(place.listener.stop(grace_s) for place in self._parts.listeners))
-        return await _end("spool writer", self._parts.spool.stop, deadline)
+        parts = self._parts
+        pickups = (_end(pickup.name, partial(pickup.stop, grace_s), deadline) for pickup in parts.pickups)
+        listeners = (place.listener.stop(grace_s) for place in parts.listeners)
+        late, _ = await asyncio.gather(asyncio.gather(*pickups), asyncio.gather(*listeners))
+        return [*(name for names in late for name in names), *await _end("spool writer", parts.spool.stop, deadline)]
 
     async def _end_tasks(self, deadline: Deadline, cancel_s: float) -> list[str]:
         return sorted(task.get_name() for task in await end_tasks(self._tasks, deadline, cancel_s))

@@ -12,6 +12,9 @@ import unicodedata
 import zoneinfo
 from urllib.parse import urlsplit
 
+from gateway.core import address
+from gateway.core.address import AddressError
+
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOSTNAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\Z")
 _MAX_URL = 200
@@ -83,6 +86,27 @@ def zone(text: str) -> str:
 def network(text: str) -> str:
     """An IP network, canonical."""
     return str(ipaddress.ip_network(text, strict=False))
+
+
+def is_loopback(text: str) -> bool:
+    """Whether this host is this machine."""
+    return text.lower() == "localhost" or (_is_address(text) and ipaddress.ip_address(text).is_loopback)
+
+
+def token_url(text: str) -> str:
+    """Where access tokens are asked for: by https, or by http on this machine."""
+    parts = urlsplit(text)
+    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))):
+        raise ValueError("must begin with https:// and name a host")
+    return text
+
+
+def mail_address(text: str) -> str:
+    """A mail address, canonical, or "" for none."""
+    try:
+        return str(address.parse(text)) if text else text
+    except AddressError as error:
+        raise ValueError(f"is not a mail address: {error}") from error
 
 
 def base_url(text: str) -> str:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TextIO
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -87,6 +87,12 @@ class Metrics:
             ("pace",),
             registry=self._registry,
         )
+        self._picked_up = Counter(
+            "relais_mailbox_mails", "Mails found in mailboxes.", ("mailbox", "outcome"), registry=self._registry
+        )
+        self._mailboxes = Gauge(
+            "relais_mailbox_up", "Whether this node can work on a mailbox.", ("mailbox",), registry=self._registry
+        )
         self._registry.register(_Queues(database, clock))
 
     def decided(self, decision: Decision) -> None:
@@ -100,6 +106,18 @@ class Metrics:
     def stepped_down(self, pace: Pace) -> None:
         """The pace of one person stepped down to this one."""
         self._steps.labels(pace.value).inc()
+
+    def picked_up(self, mailbox: str, outcome: str, mails: int) -> None:
+        """So many mails of this mailbox ended that way: taken, or put aside for a reason."""
+        self._picked_up.labels(mailbox, outcome).inc(mails)
+
+    def mailbox_is_up(self, mailbox: str, up: bool | None) -> None:
+        """Whether it can be worked on; None where another node does, and tells."""
+        if up is not None:
+            self._mailboxes.labels(mailbox).set(up)
+            return
+        with suppress(KeyError):
+            self._mailboxes.remove(mailbox)
 
     def page(self) -> bytes:
         """The text of /metrics. Raises StoreError."""

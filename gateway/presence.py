@@ -7,10 +7,17 @@ does.
 from __future__ import annotations
 
 import os
+import secrets
+import socket
 from collections.abc import Iterable
 
 from gateway.roles import Role
 from store.database import Database
+
+
+def name() -> str:
+    """What tells this process from all others that share the database."""
+    return f"{socket.gethostname()[:40]}/{os.getpid()}/{secrets.token_hex(3)}"
 
 
 def note(roles: Iterable[Role]) -> str:

@@ -9,6 +9,7 @@ class Role(StrEnum):
     """What a node can do; `relais serve` without a role does it all."""
 
     LISTENER = "listener"
+    MAILBOX = "mailbox"
     WORKER = "worker"
     SENDER = "sender"
     SCHEDULER = "scheduler"

@@ -39,6 +39,8 @@ from gateway.core.digest import Rhythm
 from gateway.core.errors import ConfigurationError
 
 DEFAULT_FILE = "settings.toml"
+TABLES = frozenset(("imap",))
+"""Sections that are lists of tables."""
 
 
 Domain = Annotated[str, AfterValidator(address.canonical_domain)]
@@ -148,6 +150,51 @@ class Lmtp(Section):
         if value.endswith(":25"):
             raise ValueError("LMTP must not be on port 25, which is SMTP's (RFC 2033 §5)")
         return value
+
+
+class OAuth2(Section):
+    """oauth2 of [[imap]]"""
+
+    token_url: Annotated[str, AfterValidator(notation.token_url)]
+    client_id: Annotated[str, Field(min_length=1)]
+    scope: str = ""
+    secret_file: Path | None = None
+    refresh_token_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _has_a_secret(self) -> OAuth2:
+        if self.secret_file is None and self.refresh_token_file is None:
+            raise ValueError("wants secret_file, refresh_token_file or both")
+        return self
+
+
+class Imap(Section):
+    """[[imap]]"""
+
+    host: Annotated[Host, Field(min_length=1)]
+    port: Port = 993
+    security: Literal["tls", "starttls", "none"] = "tls"
+    ca_file: str = ""
+    username: Annotated[str, Field(min_length=1, max_length=150)]
+    password: SecretStr = SecretStr("")
+    oauth2: OAuth2 | None = None
+    folder: Annotated[str, Field(min_length=1, max_length=200)] = "INBOX"
+    done_folder: Annotated[str, Field(min_length=1, max_length=200)] = "Relais-done"
+    failed_folder: Annotated[str, Field(min_length=1, max_length=200)] = "Relais-failed"
+    community: str = ""
+    address: Annotated[str, AfterValidator(notation.mail_address)] = ""
+    authserv_id: str | None = None
+    poll_s: Seconds = 60
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Imap:
+        if bool(self.password.get_secret_value()) == (self.oauth2 is not None):
+            raise ValueError("wants either password or oauth2")
+        if self.security == "none" and not notation.is_loopback(self.host):
+            raise ValueError("security none is for this machine only: a password is not sent in clear")
+        if len({self.folder, self.done_folder, self.failed_folder}) != 3:
+            raise ValueError("folder, done_folder and failed_folder must be three")
+        return self
 
 
 class Relay(Section):
@@ -287,6 +334,7 @@ class Settings(BaseSettings):
     store: Store = Store()
     smtp: Smtp = Smtp()
     lmtp: Lmtp = Lmtp()
+    imap: tuple[Imap, ...] = ()
     relay: Relay = Relay()
     dkim: Dkim = Dkim()
     authentication: Authentication = Authentication()
@@ -305,7 +353,7 @@ def load(path: Path | None = None) -> Settings:
     """
     chosen = path or Path(os.environ.get("RELAIS_CONFIG") or DEFAULT_FILE)
     _parse(chosen)
-    mistakes = environment.mistakes(_keys())
+    mistakes = environment.mistakes(_keys(), TABLES)
     settings = None
     try:
         # What a variable that cannot be read would have said is not known; the rest can be judged all the same.
@@ -325,6 +373,7 @@ def _keys() -> dict[str, dict[str, bool]]:
     return {
         name: {key: get_origin(field.annotation) is tuple for key, field in section.model_fields.items()}
         for name, section in sections.items()
+        if name not in TABLES
     }
 
 

@@ -38,7 +38,7 @@ class Dovecot:
     """One server. `port` takes clear text and STARTTLS, `tls_port` TLS; `trusted` is the certificate to trust."""
 
     def __init__(self, *, introspect: str = "") -> None:
-        self._program = needs("dovecot", "dovecot-imapd")
+        self._program = needs("/usr/sbin/dovecot", "dovecot-imapd")
         self.folder = Path(tempfile.mkdtemp(prefix="relais-dovecot-"))
         self.folder.chmod(0o755)
         self.port, self.tls_port = free_port(), free_port()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -42,7 +43,69 @@ def test_the_shipped_file_names_every_key_with_a_comment() -> None:
     named["authentication"].add("authserv_id")
     assert "# authserv_id =" in text
     for section, field in settings.Settings.model_fields.items():
-        assert set(getattr(field.annotation, "model_fields", {})) == named[section]
+        if section not in settings.TABLES:
+            assert set(getattr(field.annotation, "model_fields", {})) == named[section]
+
+
+def test_the_shipped_file_shows_a_mailbox_with_every_key_and_its_default() -> None:
+    """None is shipped, so it stands there as a comment."""
+    lines = SHIPPED.read_text("utf-8").partition("# [[imap]]\n")[2].partition("\n[")[0].splitlines()
+    keys = [line.removeprefix("# ") for line in lines if re.match(r"# [a-z_0-9]+ = ", line)]
+    [shown] = tomllib.loads("\n".join(["[[imap]]", *keys]))["imap"]
+    assert set(shown) == set(settings.Imap.model_fields)
+    assert set(shown.pop("oauth2")) == set(settings.OAuth2.model_fields)
+    own = settings.Imap(host="h.example", username="u", password="p")
+    unlike = {"host", "username", "password", "authserv_id"}
+    assert {key: value for key, value in shown.items() if key not in unlike} == own.model_dump(
+        exclude={*unlike, "oauth2"}
+    )
+
+
+MAILBOX = """
+[[imap]]
+host = "imap.example.com"
+username = "relais@example.com"
+password = "secret"
+"""
+
+
+def test_every_mailbox_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = MAILBOX.replace(
+        'password = "secret"', 'oauth2 = {token_url = "https://a.b/", client_id = "c", secret_file = "f"}'
+    )
+    loaded = settings.load(write(tmp_path, MAILBOX + second))
+    assert [box.host for box in loaded.imap] == ["imap.example.com"] * 2
+    assert loaded.imap[1].oauth2 and loaded.imap[1].oauth2.secret_file == Path("f")
+    monkeypatch.setenv("RELAIS__IMAP", '[{"host": "other.example.com", "username": "u", "password": "p"}]')
+    assert [box.host for box in settings.load(write(tmp_path, MAILBOX)).imap] == ["other.example.com"]
+    monkeypatch.setenv("RELAIS__IMAP", '{"host": "other.example.com"}')
+    assert "RELAIS__IMAP" in mistakes(write(tmp_path, MAILBOX))
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "words"),
+    [
+        ('password = ""', "imap.0", "either password or oauth2"),
+        ('security = "none"', "imap.0", "not sent in clear"),
+        ('done_folder = "INBOX"', "imap.0", "must be three"),
+        ('host = ""', "imap.0.host", "at least 1"),
+        ('address = "relais"', "imap.0.address", "not a mail address"),
+        ("colour = 1", "imap.0.colour", "no such setting"),
+        (
+            'password = ""\noauth2 = {token_url = "http://login.example.com/", client_id = "c", secret_file = "f"}',
+            "imap.0.oauth2.token_url",
+            "https://",
+        ),
+        (
+            'password = ""\noauth2 = {token_url = "https://login.example.com/", client_id = "c"}',
+            "imap.0.oauth2",
+            "secret_file",
+        ),
+    ],
+)
+def test_a_mailbox_that_cannot_be_is_named(tmp_path: Path, line: str, key: str, words: str) -> None:
+    kept = [known for known in MAILBOX.splitlines() if known.split(" ")[0] not in line.replace("\n", " ").split(" ")]
+    assert words in mistakes(write(tmp_path, "\n".join([*kept, line])))[key]
 
 
 def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
