@@ -1,6 +1,7 @@
-"""Packing: the items of a digest as a few characters each, for thirty days of them are kept for everybody.
+"""Packing: the items of a digest as a few octets each, for thirty days of them are kept for everybody.
 
-One word an item: letters of section, shape and reasons, then its numbers in base 36 with what is usual left out.
+An item is an octet that says its section, its shape, how many reasons it has and whether it tells of one post alone;
+the reasons, two in an octet; then its numbers, each as the distance from that of the item before, seven bits an octet.
 """
 
 from __future__ import annotations
@@ -9,58 +10,100 @@ from collections.abc import Iterable
 
 from gateway.core.digest import Item, Section, Shape, Why
 
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_SECTIONS = {"w": Section.WAITING, "n": Section.NEW, "m": Section.MISSED}
-_SHAPES = {"f": Shape.FULL, "l": Shape.LINE}
-# Written into rows that are kept for weeks: a letter never changes its meaning.
-_WHYS = {
-    "a": Why.ANSWERS_YOU,
-    "m": Why.MENTIONS_YOU,
-    "f": Why.YOU_FOLLOW,
-    "p": Why.YOU_TAKE_PART,
-    "q": Why.QUESTION,
-    "l": Why.LIVELY,
-    "t": Why.THANKED,
-    "i": Why.YOUR_INTEREST,
-    "n": Why.NEWCOMER,
-    "o": Why.FRESH,
-    "e": Why.EVERYONE_MISSED,
-}
-_WHY_LETTERS = {why: letter for letter, why in _WHYS.items()}
-_SECTION_LETTERS = {section: letter for letter, section in _SECTIONS.items()}
-_SHAPE_LETTERS = {shape: letter for letter, shape in _SHAPES.items()}
+# Written into rows that are kept for weeks: a place in these lists never changes its meaning.
+_SECTIONS = (Section.WAITING, Section.NEW, Section.MISSED)
+_SHAPES = (Shape.FULL, Shape.LINE)
+_WHYS = (
+    Why.ANSWERS_YOU,
+    Why.MENTIONS_YOU,
+    Why.YOU_FOLLOW,
+    Why.YOU_TAKE_PART,
+    Why.QUESTION,
+    Why.LIVELY,
+    Why.THANKED,
+    Why.YOUR_INTEREST,
+    Why.NEWCOMER,
+    Why.FRESH,
+    Why.EVERYONE_MISSED,
+)
+_PLACE_OF = {why: place for place, why in enumerate(_WHYS)}
+_ALONE, _LINE, _SECTION, _REASONS = 0, 1, 2, 4
+"""The bits of the first octet: one post alone, one line, then two bits of section and four that count the reasons."""
+_NOTHING = Item(0, 0, Section.NEW, Shape.FULL, 0, 0, 1)
 
 
-def pack(items: Iterable[Item]) -> str:
-    """Items as text."""
-    return " ".join(map(_word, items))
+def pack(items: Iterable[Item]) -> bytes:
+    """Items as octets."""
+    packed = bytearray()
+    before = _NOTHING
+    for item in items:
+        alone = item.last == item.first and item.news == 1
+        bits = alone << _ALONE | _SHAPES.index(item.shape) << _LINE | _SECTIONS.index(item.section) << _SECTION
+        packed.append(bits | len(item.why) << _REASONS)
+        reasons = [*map(_PLACE_OF.__getitem__, item.why), 0]
+        packed += bytes(reasons[n] << 4 | reasons[n + 1] for n in range(0, len(item.why), 2))
+        for now, then in _numbers(item, before):
+            _write(packed, (now - then) * 2 if now >= then else (then - now) * 2 - 1)
+        if not alone:
+            _write(packed, item.last - item.first)
+            _write(packed, item.news)
+        before = item
+    return bytes(packed)
 
 
-def _word(item: Item) -> str:
-    letters = (
-        _SECTION_LETTERS[item.section] + _SHAPE_LETTERS[item.shape] + "".join(_WHY_LETTERS[why] for why in item.why)
+def _numbers(item: Item, before: Item) -> tuple[tuple[int, int], ...]:
+    return (
+        (item.topic_id, before.topic_id),
+        (item.community_id, before.community_id),
+        (item.first, before.first),
     )
-    numbers = [item.topic_id, item.community_id, item.first]
-    if item.last != item.first or item.news != 1:
-        numbers += [item.last - item.first, item.news]
-    return ".".join([letters, *map(_in_base_36, numbers)])
 
 
-def _in_base_36(number: int) -> str:
-    digits = ""
-    while True:
-        number, digit = divmod(number, 36)
-        digits = _DIGITS[digit] + digits
-        if not number:
-            return digits
+def _write(packed: bytearray, number: int) -> None:
+    while number > 0x7F:
+        packed.append(number & 0x7F | 0x80)
+        number >>= 7
+    packed.append(number)
 
 
-def unpack(text: str) -> tuple[Item, ...]:
+def unpack(octets: bytes) -> tuple[Item, ...]:
     """The items that pack() wrote."""
-    items = []
-    for word in text.split():
-        letters, *numbers = word.split(".")
-        topic, community, first, span, news = [*(int(number, 36) for number in numbers), 0, 1][:5]
-        why = tuple(_WHYS[letter] for letter in letters[2:])
-        items.append(Item(topic, community, _SECTIONS[letters[0]], _SHAPES[letters[1]], first, first + span, news, why))
+    items: list[Item] = []
+    reader = _Reader(octets)
+    topic = community = first = 0
+    while reader.place < len(octets):
+        bits = reader.octet()
+        count = bits >> _REASONS
+        pairs = [reader.octet() for _ in range((count + 1) // 2)]
+        why = tuple(_WHYS[place] for pair in pairs for place in (pair >> 4, pair & 0xF))[:count]
+        topic, community, first = topic + reader.step(), community + reader.step(), first + reader.step()
+        span, news = (0, 1) if bits >> _ALONE & 1 else (reader.number(), reader.number())
+        section, shape = _SECTIONS[bits >> _SECTION & 3], _SHAPES[bits >> _LINE & 1]
+        items.append(Item(topic, community, section, shape, first, first + span, news, why))
     return tuple(items)
+
+
+class _Reader:
+    """Goes through packed octets once."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+        self.place = 0
+
+    def octet(self) -> int:
+        self.place += 1
+        return self._octets[self.place - 1]
+
+    def number(self) -> int:
+        number = shift = 0
+        while True:
+            octet = self.octet()
+            number |= (octet & 0x7F) << shift
+            if octet < 0x80:
+                return number
+            shift += 7
+
+    def step(self) -> int:
+        """A distance, up or down."""
+        number = self.number()
+        return -(number + 1) // 2 if number & 1 else number // 2

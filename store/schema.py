@@ -487,8 +487,8 @@ digests = Table(
     # The local day on which it was due; of a catch-up what it catches up.
     Column("period", String(32), nullable=False),
     Column("locale", String(10), nullable=False),
-    # The items in their order, packed (store.digests); what each looked like stands in fragments.
-    Column("items", Text, nullable=False),
+    # The items in their order, packed (store.packing); what each looked like stands in fragments.
+    Column("items", LargeBinary, nullable=False),
     Column("left_out", Integer, nullable=False, default=0),
     Column("created_at", Utc, nullable=False),
     UniqueConstraint("person_id", "cadence", "period"),

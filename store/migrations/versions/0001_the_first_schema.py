@@ -244,7 +244,7 @@ def upgrade() -> None:
         sa.Column("cadence", sa.String(length=16), nullable=False),
         sa.Column("period", sa.String(length=32), nullable=False),
         sa.Column("locale", sa.String(length=10), nullable=False),
-        sa.Column("items", sa.Text(), nullable=False),
+        sa.Column("items", sa.LargeBinary(), nullable=False),
         sa.Column("left_out", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_digests_person_id"), ondelete="CASCADE"),
