@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
@@ -28,6 +29,7 @@ MAX_REFERENCES = 100
 MAX_RECIPIENTS = 500
 _MESSAGE_ID = re.compile(r"<[^<>\s\x00-\x1f\x7f]{3,898}>")
 _CHARSET = re.compile(rb"charset\s?=\s?\"?([A-Za-z0-9._-]{2,40})", re.IGNORECASE)
+_NO_ADDRESS = re.compile(r"[\s<>(),;:\"\[\]]+")
 _FOLD = re.compile(rb"(?:\r\n|\r|\n)(?=[ \t])")
 _TRAILING_BLANKS = re.compile(rb"(?<![ \t\r])[ \t\r]+(?=\n)")
 _DAEMONS = ("mailer-daemon", "mailerdaemon", "mail-daemon", "postmaster", "mdaemon", "maildelivery", "mmdf")
@@ -48,10 +50,20 @@ class _Library:
 
 def parse(raw: bytes) -> ParsedMessage:
     """Read one mail as it came from the wire. Never raises; linear in the length of `raw`."""
+    return _parse(raw, _parse_with_library)
+
+
+def parse_archived(raw: bytes) -> ParsedMessage:
+    """The same of a mail from an archive, in half the time: without the date, which stands in the archive's index, and
+    without defects that say how to distrust a stranger."""
+    return _parse(raw, _parse_plainly)
+
+
+def _parse(raw: bytes, understand: Callable[[structure.Limited], _Library]) -> ParsedMessage:
     limited = structure.limit(raw)
     label = _declared_charset(limited)
     headers = [(f.name.decode("ascii", "replace"), _unfold(f.value, label)) for f in limited.fields]
-    library = _parse_with_library(limited)
+    library = understand(limited)
     utf8 = all(_is_utf8(f.value) for f in limited.fields if f.name == b"from")
     sender = read_sender(_values(headers, "from"), utf8=utf8)
     defect = sender.defect
@@ -100,6 +112,12 @@ def _parse_with_library(limited: structure.Limited) -> _Library:
     library.message = structure.read_tree(limited.slim)
     library.defects.append("UnreadableStructure")
     return library
+
+
+def _parse_plainly(limited: structure.Limited) -> _Library:
+    named = (f.value.decode("utf-8", "replace") for f in limited.fields if f.name in (b"to", b"cc"))
+    found = [word for value in named for word in _NO_ADDRESS.split(value) if "@" in word]
+    return _Library(structure.read_tree(limited.slim), recipients=found)
 
 
 def _read_library(mail: mailparser.MailParser) -> _Library:

@@ -13,7 +13,7 @@ from inbound.body import read_body
 from inbound.classify import classify
 from inbound.language import language
 from inbound.leftovers import own_attachments
-from inbound.parse import parse
+from inbound.parse import parse, parse_archived
 
 
 def read(raw: bytes, reverse_path: str, domain: str, hints: Hints = NOTHING_KNOWN) -> Reading:
@@ -32,7 +32,7 @@ def read(raw: bytes, reverse_path: str, domain: str, hints: Hints = NOTHING_KNOW
 
 def read_archived(raw: bytes, domain: str) -> Reading:
     """Read a mail that was posted elsewhere long ago: what kind it is was settled when it was posted."""
-    parsed = parse(raw)
+    parsed = parse_archived(raw)
     body = read_body(parsed)
     parsed = replace(parsed, attachments=own_attachments(parsed, body, domain))
     return Reading(parsed, body, Classification(Kind.ORDINARY), language(body.text))

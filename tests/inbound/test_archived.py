@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +13,9 @@ from inbound import reading
 from inbound.archived import ArchivedMail, author, made_up_key, refusal, understand
 from inbound.authenticity import Proof
 from inbound.case import ReadMail
-from inbound.parse import parse
+from inbound.parse import parse, parse_archived
 
+_CORPUS = Path(__file__).parents[1] / "corpus"
 _ENVELOPE = Envelope("", (), "local", False, "local", "", datetime(2020, 1, 1, tzinfo=UTC))
 
 
@@ -85,6 +88,17 @@ def test_the_tag_of_the_list_and_the_marks_of_answers_go_from_the_subject() -> N
 def test_what_it_may_answer_comes_with_the_likeliest_first() -> None:
     mail = understood("From: a@b.example\nReferences: <1@x> <2@x> <3@x>\nIn-Reply-To: <3@x>\nSubject: Re: x\n\nYes.\n")
     assert mail.parents == ("<3@x>", "<2@x>", "<1@x>")
+
+
+def test_a_mail_of_an_archive_says_the_same_as_one_that_came_in() -> None:
+    mails = sorted(_CORPUS.glob("*.eml"))
+    assert len(mails) > 100
+    for path in mails:
+        live, archived = parse(path.read_bytes()), parse_archived(path.read_bytes())
+        # The date stands in the index of the archive, and whom to distrust was settled when it was posted.
+        told = {"date": live.date, "recipients": live.recipients, "defects": live.defects, "report": live.report}
+        assert replace(archived, **told) == live, path.name  # type: ignore[arg-type]
+        assert set(live.recipients) <= set(archived.recipients), path.name
 
 
 @pytest.mark.parametrize(
