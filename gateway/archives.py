@@ -15,6 +15,7 @@ from datetime import datetime
 from queue import SimpleQueue
 
 from gateway.archiving import Filing, Letter, known_as
+from gateway.core.errors import StoreError
 from gateway.core.message import NOTHING_KNOWN, Envelope, Mail
 from gateway.mailboxes import Archive, Head, glance
 from inbound.archived import read_author, refusal, understand
@@ -24,7 +25,7 @@ from inbound.reader import Reader, Unread
 from inbound.route import House
 from store import posts
 from store.authors import Origin
-from store.database import Database
+from store.database import REFUSED, Database
 
 CHUNK = 200
 """Mails a transaction: some tens of milliseconds, which is what a mail that comes in meanwhile waits."""
@@ -150,6 +151,9 @@ class Importer:
     def _write(self, archive: Archive, read: Sequence[ReadMail | Unread], now: datetime) -> None:
         batch: list[Letter] = []
         for item in read:
+            if isinstance(item, Unread) and item.temporary:
+                # Our trouble, as a full disk: run again, it goes on here.
+                raise StoreError(item.trouble)
             if isinstance(item, Unread):
                 self._skip(archive, item.mail.id, _message_id(item.mail), "unreadable")
             elif why := refusal(item.reading):
@@ -157,11 +161,22 @@ class Importer:
             else:
                 number = item.mail.id
                 mail = understand(item, self._plan.names)
-                batch.append(Letter(mail, archive.written_at(number), archive.placed_at(number)))
-        if not batch:
+                batch.append(Letter(number, mail, archive.written_at(number), archive.placed_at(number)))
+        if batch:
+            self._file(archive, batch, now)
+
+    def _file(self, archive: Archive, batch: Sequence[Letter], now: datetime) -> None:
+        """One transaction; where that cannot be, one for each mail, so that a bad one is left out alone."""
+        try:
+            with self._database.transaction() as tx:
+                filed = self._filing.file(tx, batch, now)
+        except REFUSED:
+            if len(batch) == 1:
+                self._skip(archive, batch[0].number, batch[0].mail.reading.parsed.message_id, "unreadable")
+            else:
+                for letter in batch:
+                    self._file(archive, [letter], now)
             return
-        with self._database.transaction() as tx:
-            filed = self._filing.file(tx, batch, now)
         self.report.imported += filed.posts
         self.report.topics += filed.topics
         self.report.known += len(batch) - filed.posts

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from gateway.core import address
+from gateway.naming import MAX_NAME
 from inbound.actions import publishing
 from inbound.archived import ArchivedMail, Author, made_up_key
 from inbound.route import House
@@ -26,8 +27,9 @@ _ALIVE = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail, when it was written, and by which time it is ordered."""
+    """One mail, its number in the archive, when it was written, and by which time it is ordered."""
 
+    number: int
     mail: ArchivedMail
     written_at: datetime
     placed_at: datetime
@@ -99,7 +101,7 @@ class Filing:
         made_up = {key: made_up_key(key) if key in contested else key for key in unknown}
         again = authors.find(tx, [made_up[key] for key in contested])
         new = [
-            NewAuthor(made_up[key], str(writer.address or made_up[key]), writer.name)
+            NewAuthor(made_up[key], str(writer.address or made_up[key]), writer.name[:MAX_NAME])
             for key, writer in unknown.items()
             if made_up[key] not in again
         ]

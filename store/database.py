@@ -21,6 +21,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from gateway.core.errors import ConfigurationError, StoreError
 
 BUSY_TIMEOUT_MS = 30_000
+REFUSED = (IntegrityError, DataError)
+"""What a database says to rows that it does not take, however often they are offered."""
 JOURNAL_BYTES = 32 << 20
 """What the write-ahead log of SQLite keeps of the disk between two bursts."""
 

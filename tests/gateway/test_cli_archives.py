@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import DataError
 
+from store import archives
 from store.database import Database
 from store.schema import attachments, communities, contents, deliveries, fan_outs, memberships, people, posts, topics
 from tests import old_list
@@ -172,6 +174,28 @@ def test_what_is_skipped_is_named_with_its_reason(either: Console) -> None:
     said = either.run("import", "posts", path, "--community", "garden")
     assert said.exit_code == 0 and "1 skipped: without words and files" in said.stderr
     assert "0 of 5 mails imported" in said.stdout
+
+
+def test_a_mail_that_cannot_be_filed_is_left_out_alone(either: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    add = archives.add
+
+    def refuse(tx: Any, community_id: int, batch: Any, now: Any) -> Any:
+        if any("two" in new.title for new in batch):
+            raise DataError("", {}, ValueError("too long"))
+        return add(tx, community_id, batch, now)
+
+    monkeypatch.setattr(archives, "add", refuse)
+    path = write(
+        either, *(f"From: a@b.example\nMessage-ID: <{n}@x>\nSubject: {n}\n\nWords\n" for n in ("one", "two", "three"))
+    )
+    report = imported(either, path)
+    assert (report["imported"], report["why"]) == (2, {"unreadable": 1})
+    assert [one["message_id"] for one in report["skipped"]] == ["<two@x>"]
+
+
+def test_an_author_of_a_very_long_name_is_an_author(either: Console) -> None:
+    report = imported(either, write(either, f'From: "{"Ann " * 200}" <a@b.example>\nSubject: x\n\nWords\n'))
+    assert (report["imported"], report["authors_added"]) == (1, 1)
 
 
 def test_a_wrong_place_or_map_is_refused(either: Console) -> None:

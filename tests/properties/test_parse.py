@@ -7,9 +7,10 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from inbound.archived import author, refusal
 from inbound.explain import explain
 from inbound.parse import parse
-from inbound.reading import read
+from inbound.reading import read, read_archived
 from tests.inbound.mails import HEAD, html_mail, mail, multipart, part
 
 NESTED = HEAD + multipart(
@@ -83,6 +84,9 @@ def test_any_octets_are_read(raw: bytes) -> None:
 def test_any_damaged_mail_is_read(raw: bytes) -> None:
     check(raw)
     read(raw, "", "talk.example")
+    old = read_archived(raw, "talk.example")
+    refusal(old)
+    author(old.parsed).name.encode("utf-8")
 
 
 @settings(max_examples=200, deadline=None)
