@@ -14,12 +14,15 @@ from collections.abc import Sequence
 
 from inbound.alignment import SURE, Run, Words, align
 from inbound.lines import Line, Mark
+from inbound.rewraps import Slice, find_rewrapped
 from inbound.sent_words import RUN, UNKNOWN, SentWords, spans_of
 
 QUOTE_MARKS = re.compile(r"[ ]{0,3}(?:(?:>|&gt;)[ \t]?)+")
 _FEW = 2
 """Words that match by chance at the edge of a line."""
 _MAX_PLACES = 32
+_BUDGET = 4
+"""How often as many words as the digest has are looked at again."""
 
 
 class QuotedWords:
@@ -46,6 +49,7 @@ class QuotedWords:
         self.places = [-1] * len(self.words)
         """For each word its place in the digest, -1 for the person's."""
         self._settle()
+        self._claim_rewrapped()
 
     @property
     def matched(self) -> int:
@@ -145,6 +149,49 @@ class QuotedWords:
         if self.depth > 0 and not inside:
             return False
         return whole or (begins and (inside or bool(self.sent.begins[run.place])))
+
+    def _claim_rewrapped(self) -> None:
+        """Words of the quote that a program cut elsewhere or whose letters it lost, between those that it left."""
+        if not self.matched:
+            # Where nothing is certain, no place is found by resemblance.
+            return
+        names = list(self.sent.numbers)
+        budget, end = _BUDGET * len(self.sent.words), 0
+        while (start := self._next_unmatched(end)) < len(self.places):
+            end = self._next_matched(start)
+            above = self.places[start - 1] if start else -1
+            below = self.places[end] if end < len(self.places) else len(self.sent.words)
+            budget -= max(0, below - above)
+            if below - above < 2 or budget < 0:
+                continue
+            spans = self._slices(start, end)
+            slices = [Slice(self.words[first:behind], self.depths[self.owners[first]] > 0) for first, behind in spans]
+            missing = [names[number] for number in self.sent.words[above + 1 : below]]
+            for (first, behind), found in zip(spans, find_rewrapped(slices, missing), strict=True):
+                if found is not None:
+                    self.places[first:behind] = [above + 1 + index for index in found]
+
+    def _next_unmatched(self, at: int) -> int:
+        try:
+            return self.places.index(-1, at)
+        except ValueError:
+            return len(self.places)
+
+    def _next_matched(self, at: int) -> int:
+        while at < len(self.places) and self.places[at] < 0:
+            at += 1
+        return at
+
+    def _slices(self, start: int, end: int) -> list[tuple[int, int]]:
+        """The words from `start` to before `end` by lines, without those outside of the marks of the quote."""
+        spans = []
+        while start < end:
+            line = self.owners[start]
+            behind = min(end, self.first[line + 1])
+            if self.depths[line] or not self.depth:
+                spans.append((start, behind))
+            start = behind
+        return spans
 
     def _give_back(self, start: int, end: int) -> None:
         """A word or two at the edge of a person's line, the same only as the last or next word of the digest."""

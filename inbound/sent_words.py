@@ -24,7 +24,7 @@ _ZERO_WIDTH = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
 # Possessive, so that a word of a hundred thousand marks costs no stack to come back to.
 _ONE_WORD = rf"\w++(?:[{_ZERO_WIDTH}]++\w++)*+"
 _LINKS = r"(?:https?|ftp|mailto|tel|cid|mid):[^\s<>]+|www\.[^\s<>]+|\[\d{1,3}\]"
-_MARKS = r"\[?\#\d{1,9}\]?(?!\w)"
+_MARKS = r"\[?[#＃]\d{1,9}\]?(?!\w)"
 _PLAIN = rf"{_LINKS}|({_MARKS}|€|\n|{_ONE_WORD})"
 # Addresses, and what is left of a percent-coded link where a client broke it over two lines.
 _TANGLED = (
@@ -33,6 +33,8 @@ _TANGLED = (
 )
 _WORDS = (re.compile(_PLAIN), re.compile(_TANGLED))
 _SPANS = (re.compile(_PLAIN, re.IGNORECASE), re.compile(_TANGLED, re.IGNORECASE))
+# Some programs write them as the letters they are made of.
+_SYMBOLS = re.compile("[\u2100-\u214f\u3200-\u33ff]")
 _TANGLE = re.compile("[@%&]")
 _UNSEEN = re.compile(f"[{_ZERO_WIDTH}]")
 _LINK = re.compile(r"(?:https?|mailto):[^\s<>\"']+")
@@ -48,6 +50,7 @@ def words_of(text: str) -> list[str]:
 def words_of_lines(texts: Sequence[str]) -> list[Sequence[str]]:
     """The words_of() each of the lines; all of them at once, which costs half."""
     plain = [text.replace("\n", " ") for text in texts]
+    plain = [text if text.isascii() else _SYMBOLS.sub(_unfold, text) for text in plain]
     tangled = [at for at, text in enumerate(plain) if _TANGLE.search(text)]
     apart = [_words_in(plain[at], _WORDS[1]) for at in tangled]
     for at in tangled:
@@ -64,10 +67,14 @@ def words_of_lines(texts: Sequence[str]) -> list[Sequence[str]]:
     return lines
 
 
+def _unfold(symbol: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", symbol[0])
+
+
 def _words_in(text: str, pattern: re.Pattern[str]) -> list[str]:
     found = list(filter(None, pattern.findall(text.casefold())))
-    if "#" in text:
-        found = [word.strip("[]") if "#" in word else word for word in found]
+    if "#" in text or "＃" in text:
+        found = [word.strip("[]") if "#" in word or "＃" in word else word for word in found]
     return found if text.isascii() else [word if word.isascii() else _fold(word) for word in found]
 
 
@@ -137,6 +144,8 @@ class SentWords:
     """For each mark of a topic, as a number, the place where its own item begins with it: no author writes there."""
     lines: dict[str, tuple[str, ...]]
     """The words of its lines by their text: most lines of an answer are one of them."""
+    foreign: set[int]
+    """The words with letters that not every program can write."""
     ornaments: frozenset[str]
     """Its lines without any word."""
     links: frozenset[str]
@@ -229,6 +238,7 @@ def _index(sent: SentDigest, fragments: tuple[_Fragment, ...]) -> SentWords:
         headings={},
         heads={},
         lines={},
+        foreign=set(),
         ornaments=frozenset().union(*(fragment.ornaments for fragment in fragments)),
         links=links,
         hosts=frozenset(host for link in links if (host := _host(link))),
@@ -266,6 +276,7 @@ def _add_runs(found: SentWords) -> None:
         for place, key in enumerate(keys):
             if runs[key] != place:
                 found.repeats.setdefault(key, [runs[key]]).append(place)
+    found.foreign.update(number for word, number in found.numbers.items() if not word.isascii())
     marks = {number for word, number in found.numbers.items() if word[0] == "#"}
     for place, number in enumerate(words):
         if number in marks:

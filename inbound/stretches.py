@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from inbound import attribution, phrases
 from inbound.headers import Headers
 from inbound.lines import Line, Mark, visible
 from inbound.quoted_words import QUOTE_MARKS, QuotedWords
 from inbound.quoting import Label, label
+from inbound.rewraps import asking_words, is_lost, is_punctuation
 from inbound.sent_words import UNKNOWN, SentWords, is_ours, without_links, words_of
 
 _ORNAMENTS = re.compile(r"[\s\-_=*~#|.·•<>\[\]():…\u2500-\u257f\u200b-\u200f\u2060-\u2064\ufeff]*")
@@ -116,7 +118,7 @@ class _Stretches:
     def _goes_on(self, above: int, word: int, certain: bool) -> bool:
         """The sent words between two stretches leave no doubt about their topic, or go on where those above ended."""
         first = next(at for at in range(above + 1, word + 1) if self.places[at] >= 0)
-        if certain and above >= 0 and self.places[first] == self.places[above] + 1:
+        if certain and above >= 0 and 0 <= self.places[first] - self.places[above] <= 1:
             one, other = self.sent.topic_at(self.places[above]), self.sent.topic_at(self.places[word])
             if one == other:
                 return True
@@ -166,10 +168,24 @@ class _Stretches:
             quoted = bool(line.depth and self.words.depth)
             links = _LINK.findall(text)
             said = text[0] != "<" and not all(is_ours(link, self.sent, quoted=quoted) for link in links)
+        said = said and not (line.depth and self.words.depth and self._is_wrapped_off(number, text))
         # The delimiter of a signature and rules above footers are for quoting to tell.
         ruled = not linked and (phrases.is_rule(text) or text.startswith("--"))
         keep = said or (ruled and text not in self.sent.ornaments)
         gap.lines.append(line if keep and not _is_snipped(text) else blank)
+
+    def _is_wrapped_off(self, number: int, text: str) -> bool:
+        """Punctuation of the quote that a program wrapped into a line of its own."""
+        last = self.words.first[number] - 1
+        if is_punctuation(text) or last < 0 or self.places[last] < 0:
+            return is_punctuation(text)
+        asks = self.sent.words[self.places[last]] in self.asking
+        return asks and len(text) == 1 and not self.words.texts[self.words.owners[last]].rstrip().endswith(text)
+
+    @cached_property
+    def asking(self) -> frozenset[int]:
+        """The words of the digest behind which a question or an exclamation mark stands."""
+        return frozenset(self.sent.numbers.get(word, UNKNOWN) for word in asking_words(self.sent.lines))
 
     def _divide(self, number: int, gaps: list[_Gap]) -> None:
         """A line with sent words: what else stands in it was typed at its end, its beginning or between."""
@@ -216,7 +232,13 @@ class _Stretches:
         if not 0 < gap.until - start <= _MAX_MISSING:
             return list(lines)
         missing = self.sent.words[start : gap.until]
-        return [line for line in lines if not (line.depth or not self.words.depth) or not self._is_among(line, missing)]
+        lost = self.words.depth > 0 and not self.sent.foreign.isdisjoint(missing)
+        return [
+            line
+            for line in lines
+            if not (line.depth or not self.words.depth)
+            or not (self._is_among(line, missing) or (lost and is_lost(line.text)))
+        ]
 
     def _is_among(self, line: Line, missing: Sequence[int]) -> bool:
         numbers = [self.sent.numbers.get(word, UNKNOWN) for word in words_of(line.text)]

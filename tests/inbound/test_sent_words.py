@@ -29,6 +29,10 @@ def test_every_word_has_its_span(text: str) -> None:
     assert [words_of(text[start:end]) for start, end in spans_of(text)] == [[word] for word in words_of(text)]
 
 
+def test_symbols_are_the_letters_that_some_programs_write_for_them() -> None:
+    assert words_of("Relais™, № 3, ＃2") == words_of("RelaisTM, No 3, #2") == ["relaistm", "no", "3", "#2"]
+
+
 def test_a_mark_is_a_whole_number() -> None:
     assert words_of("#12th C#1 # 1") == ["12th", "c", "#1", "1"]
 
