@@ -24,8 +24,10 @@ from gateway import bridges, descriptors, edges, keys, presence
 from gateway.core.address import Address
 from gateway.core.clock import Clock, utc_now
 from gateway.core.delivery import Outcome
+from gateway.core.joining import Registration
 from gateway.core.quiet import Peace
 from gateway.core.reply import Reply
+from gateway.core.rhythm import parse_hour
 from gateway.core.token import KeyRing
 from gateway.deadline import watched
 from gateway.node import STOP_S, Node, OpenListener, Parts
@@ -116,13 +118,14 @@ class App:
 
     def rules(self) -> Rules:
         """What the house rules read of the settings."""
-        posting = self.settings.posting
+        own, people, posting = self.settings.gateway, self.settings.people, self.settings.posting
         return Rules(
             self.settings.authentication.require,
             FileRules(posting.max_attachment_bytes, posting.barred_files),
             posting.require_addressed,
             timedelta(hours=posting.review_hours),
             posting.audience_moderation,
+            Registration(frozenset(people.domains), people.register, own.locale, own.timezone),
         )
 
     def reader_setup(self) -> ReaderSetup:
@@ -147,7 +150,8 @@ class App:
     def site(self) -> Site:
         """Who we are in mails and pages."""
         own = self.settings
-        return Site(own.gateway.domain, own.gateway.name, own.web.base_url, own.smtp.separator)
+        daily_at = parse_hour(own.digests.daily_at)
+        return Site(own.gateway.domain, own.gateway.name, own.web.base_url, own.smtp.separator, daily_at)
 
     def make_spool(self) -> Spool:
         """The durable hand-over."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
@@ -37,6 +38,7 @@ from gateway import environment, notation
 from gateway.core import address, rhythm
 from gateway.core.digest import Rhythm
 from gateway.core.errors import ConfigurationError
+from gateway.core.joining import Register
 
 DEFAULT_FILE = "settings.toml"
 TABLES = frozenset(("imap",))
@@ -245,6 +247,16 @@ class Authentication(Section):
 BARRED_FILES = ("bat", "cmd", "com", "cpl", "exe", "hta", "jar", "js", "jse", "lnk", "msi", "pif", "scr", "vbs", "wsf")
 """What a double click runs."""
 
+with warnings.catch_warnings():
+    # The metaclass of a model has a method of the name `register`, which nobody calls here.
+    warnings.filterwarnings("ignore", 'Field name "register"', UserWarning)
+
+    class People(Section):
+        """[people]"""
+
+        domains: tuple[Domain, ...] = ()
+        register: Register = Register.CONFIRM
+
 
 class Posting(Section):
     """[posting]"""
@@ -338,6 +350,7 @@ class Settings(BaseSettings):
     relay: Relay = Relay()
     dkim: Dkim = Dkim()
     authentication: Authentication = Authentication()
+    people: People = People()
     posting: Posting = Posting()
     digests: Digests = Digests()
     budget: Budget = Budget()

@@ -20,7 +20,7 @@ from gateway.core.question import Question
 from inbound import asking, sharing
 from inbound.case import Case, PartCase, ReadMail
 from inbound.policy import Facts
-from inbound.route import Destination, ToDigest, ToManagers, ToNobody, ToPost, ToQuestion
+from inbound.route import Destination, ToCommand, ToDigest, ToManagers, ToNobody, ToPost, ToQuestion
 from store import answer_parts, digests, notices, posts
 from store.answer_parts import StoredPart
 from store.communities import Locked
@@ -95,20 +95,26 @@ def _topics_named(read: ReadMail) -> set[int]:
 def complete(case: Case, around: Around) -> Case:
     """The case with what the whole mail asks for, and with the parts of an answer to a digest."""
     facts, person = case.facts, case.facts.person
-    if person is None:
-        return case
     to, answered = facts.destination, around.answered
+    if person is None:
+        # A stranger answers nothing of ours, and may yet ask to come in.
+        asked = isinstance(to, ToCommand | ToManagers)
+        language = facts.reading.language or "en"
+        command = asking.asked_for(to, facts.reading, language, facts.today) if asked else None
+        return replace(case, facts=replace(facts, command=command))
     told = answered.told.get(to.notice_id) if isinstance(to, ToQuestion) else None
     if isinstance(told, Question):
-        command = asking.in_answer(told.asks, facts.reading, person, facts.today)
+        command = asking.in_answer(told.asks, facts.reading, person.locale, facts.today)
         return _in_answer(case, told, command, around)
     if told is not None:
-        command = asking.after_obeying(facts.reading, person, facts.today)
+        command = asking.after_obeying(facts.reading, person.locale, facts.today)
+        if command is not None and command.verb is Verb.CANCEL and told.ended is None:
+            command = None
         return _with_question(replace(case, obeyed=told), command, around)
     receipt = tuple(answered.parts.get(to.notice_id, ())) if isinstance(to, ToQuestion) else ()
     offered = {topic for part in receipt for topic in _shown_in(part.digest_id, answered)}
     titles = {topic_id: answered.titles[topic_id] for topic_id in offered & answered.titles.keys()}
-    command = asking.asked_for(to, facts.reading, person, facts.today, (receipt, titles))
+    command = asking.asked_for(to, facts.reading, person.locale, facts.today, (receipt, titles))
     if isinstance(to, ToQuestion):
         return _with_question(replace(case, asked=receipt), command, around)
     if not isinstance(to, ToDigest):

@@ -25,13 +25,18 @@ _IN_A_POST = _TOPICS | {Verb.STOP, Verb.LEAVE}
 _OF_A_TOPIC = _TOPICS | {Verb.GET, Verb.CLOSE, Verb.REOPEN}
 _IN_A_DIGEST = _PACES | _OF_A_TOPIC | {Verb.STOP, Verb.LEAVE}
 _RULINGS = frozenset((Verb.APPROVE, Verb.REJECT))
-_AT_AN_ADDRESS = _PACES | _OF_A_TOPIC | _RULINGS | {Verb.JOIN}
+_AT_AN_ADDRESS = _PACES | _OF_A_TOPIC | _RULINGS | {Verb.JOIN, Verb.STOP, Verb.LEAVE, Verb.INVITE, Verb.LAST}
+_AFTER_OBEYING = _IN_A_DIGEST | {Verb.JOIN, Verb.INVITE, Verb.CANCEL, Verb.LAST}
 _OF_A_COMMUNITY = _PACES | {Verb.JOIN, Verb.STOP, Verb.LEAVE}
 _WITH_A_RECEIPT = frozenset((Verb.MOVE, Verb.CANCEL))
+_YES_NO = frozenset((Verb.YES, Verb.NO))
 _IN_ANSWER: dict[Asks, frozenset[Verb]] = {
-    Asks.JOIN: frozenset((Verb.YES, Verb.NO)),
-    Asks.CHARTER: frozenset((Verb.YES, Verb.NO)),
+    Asks.CHARTER: _YES_NO,
     Asks.MODERATE: _RULINGS,
+    Asks.JOIN: _YES_NO,
+    Asks.REQUEST: _YES_NO,
+    Asks.INVITATION: _YES_NO | {Verb.JOIN},
+    Asks.OFFER: _YES_NO | {Verb.JOIN},
 }
 """The words that answer each question."""
 _LONGEST = 1200
@@ -40,42 +45,45 @@ _LONGEST = 1200
 def asked_for(
     destination: Destination,
     reading: Reading,
-    person: Person,
+    locale: str,
     today: date,
     receipt: tuple[Sequence[StoredPart], Mapping[int, str]] = ((), {}),
 ) -> Command | None:
-    """The command that the whole mail is; `receipt` is what the answered one told of, and the topics it offered."""
+    """The command that the whole mail is, its days read as `locale` writes them.
+
+    `receipt` is what the answered one told of, and the topics it offered.
+    """
     if reading.classification.kind is not Kind.ORDINARY or len(reading.body.text) > _LONGEST:
         return None
     match destination:
         case ToPost():
-            return _command(reading.body.text, Place.POST, person, today, _IN_A_POST)
+            return _command(reading.body.text, Place.POST, locale, today, _IN_A_POST)
         case ToDigest():
-            return _in_a_digest(reading, person, today)
+            return _in_a_digest(reading, locale, today)
         case ToQuestion():
-            return _with_a_receipt(reading, person, today, receipt)
+            return _with_a_receipt(reading, locale, today, receipt)
         case ToManagers(takes_commands=True):
             subject = reading.parsed.subject
-            command = read_command(reading.body.text, subject, Place.ADDRESS, today, person.locale)
+            command = read_command(reading.body.text, subject, Place.ADDRESS, today, locale)
             return _complete(command, _AT_AN_ADDRESS)
         case ToCommand(name, verb):
-            return _at_a_command_address(name, verb, reading, person, today)
+            return _at_a_command_address(name, verb, reading, locale, today)
         case _:
             return None
 
 
-def after_obeying(reading: Reading, person: Person, today: date) -> Command | None:
+def after_obeying(reading: Reading, locale: str, today: date) -> Command | None:
     """The command in an answer to what we said was done: the way back, or another one at once."""
     if reading.classification.kind is not Kind.ORDINARY or len(reading.body.text) > _LONGEST:
         return None
-    return _command(reading.body.text, Place.QUESTION, person, today, _IN_A_DIGEST)
+    return _command(reading.body.text, Place.QUESTION, locale, today, _AFTER_OBEYING)
 
 
-def in_answer(asks: Asks, reading: Reading, person: Person, today: date) -> Command | None:
+def in_answer(asks: Asks, reading: Reading, locale: str, today: date) -> Command | None:
     """The word that answers what was asked, None where the mail is no such word."""
     if reading.classification.kind is not Kind.ORDINARY or len(reading.body.text) > _LONGEST:
         return None
-    return _command(reading.body.text, Place.QUESTION, person, today, _IN_ANSWER[asks])
+    return _command(reading.body.text, Place.QUESTION, locale, today, _IN_ANSWER[asks])
 
 
 def local_day(person: Person, moment: datetime) -> date:
@@ -88,30 +96,30 @@ def zone_of(person: Person) -> tzinfo:
     return zone_named(person.timezone)
 
 
-def _at_a_command_address(name: str, verb: Verb, reading: Reading, person: Person, today: date) -> Command | None:
+def _at_a_command_address(name: str, verb: Verb, reading: Reading, locale: str, today: date) -> Command | None:
     """The address is the command; only a pause is told more of by words."""
     if verb not in _OF_A_COMMUNITY:
         return None
     if verb is Verb.PAUSE:
         subject = reading.parsed.subject
-        said = read_command(reading.body.text, subject, Place.ADDRESS, today, person.locale)
+        said = read_command(reading.body.text, subject, Place.ADDRESS, today, locale)
         if said is not None and said.verb is verb and said.problem is None:
             return said
     return Command(verb, name=name)
 
 
-def _in_a_digest(reading: Reading, person: Person, today: date) -> Command | None:
+def _in_a_digest(reading: Reading, locale: str, today: date) -> Command | None:
     parts = reading.parts or ()
     if len(parts) != 1 or parts[0].placed_by not in (PlacedBy.NOWHERE, PlacedBy.ONLY_TOPIC):
         return None
-    return _command(parts[0].text, Place.DIGEST, person, today, _IN_A_DIGEST)
+    return _command(parts[0].text, Place.DIGEST, locale, today, _IN_A_DIGEST)
 
 
 def _with_a_receipt(
-    reading: Reading, person: Person, today: date, receipt: tuple[Sequence[StoredPart], Mapping[int, str]]
+    reading: Reading, locale: str, today: date, receipt: tuple[Sequence[StoredPart], Mapping[int, str]]
 ) -> Command | None:
     parts, topics = receipt
-    command = _command(reading.body.text, Place.QUESTION, person, today, _WITH_A_RECEIPT)
+    command = _command(reading.body.text, Place.QUESTION, locale, today, _WITH_A_RECEIPT)
     if command is not None:
         return command if _part_of(command, parts) else None
     open_parts = [part for part in parts if part.state is PartState.ASKED]
@@ -132,8 +140,8 @@ def _part_of(command: Command, parts: Sequence[StoredPart]) -> bool:
     return part_meant(command, parts) is not None and (command.verb is not Verb.MOVE or command.topic is not None)
 
 
-def _command(text: str, place: Place, person: Person, today: date, verbs: frozenset[Verb]) -> Command | None:
-    return _complete(read_command(text, "", place, today, person.locale), verbs, place)
+def _command(text: str, place: Place, locale: str, today: date, verbs: frozenset[Verb]) -> Command | None:
+    return _complete(read_command(text, "", place, today, locale), verbs, place)
 
 
 def _complete(command: Command | None, verbs: frozenset[Verb], place: Place = Place.ADDRESS) -> Command | None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from gateway.core.decision import Verdict
 from inbound import policy, sharing
-from inbound.actions import answering, forwarding, leaving, moderating, obeying, parts, publishing, telling
+from inbound.actions import answering, forwarding, leaving, moderating, obeying, parts, publishing, registering, telling
 from inbound.actions.forwarding import Forwarded
 from inbound.case import Case, Decided, ReadMail
 from inbound.gathering import gather
@@ -43,7 +43,7 @@ def process(
         leaving.unsubscribe(tx, item.case.facts.destination, now)
     forwarded = forwarding.forward(tx, _with(decided, Verdict.FORWARD), house, now)
     moderating.ask(tx, decided, house, rules, now)
-    kept = answering.answer(tx, decided, house, now)
+    kept = answering.answer(tx, registering.register_all(tx, decided, rules, now), house, now)
     kept |= held | telling.ask_again(tx, _with(decided, Verdict.ASK), house, now)
     closings = [
         _closing(item, posted, forwarded.get(item.case.arrival.id), kept.get(item.case.arrival.id)) for item in decided

@@ -6,12 +6,13 @@ Pure; called by the pipeline for every arrival and by `relais explain`. A new ru
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from gateway.core.command import Command
+from gateway.core.command import Command, Verb
 from gateway.core.community import Community, Membership, Person, PersonState, PostPolicy
 from gateway.core.decision import Decision, Reason, Verdict
+from gateway.core.joining import Register, Registration
 from gateway.core.message import Kind, Reading
 from gateway.core.question import OF_THE_MAILBOX, Question
 from gateway.core.rights import Right, may
@@ -50,6 +51,7 @@ class Rules:
     """So long those who run a place have to publish or refuse what waits there."""
     audience_moderation: int = 0
     """A post that so many would read is read by somebody who runs the place first; 0 for never."""
+    registration: Registration = field(default_factory=Registration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,10 @@ class Facts:
     def vouched(self) -> bool:
         """Somebody said whose it is, from their own mailbox or for who runs the place."""
         return self.approved or Ruling.OWNED in self.rulings
+
+
+OF_NEWCOMERS = frozenset((Verb.JOIN,))
+"""What somebody of the company may ask for before they are a person of the network."""
 
 
 def decide(facts: Facts, rules: Rules) -> Decision:
@@ -195,7 +201,34 @@ def _digest_gone(f: Facts) -> bool:
 
 def _obeyed(f: Facts, r: Rules) -> bool:
     """A word of command of somebody we know, at an address for them; everything else there is for people."""
-    return f.command is not None and f.person is not None and f.person.state is PersonState.ACTIVE and _believed(f, r)
+    known = _state(f) is PersonState.ACTIVE and _believed(f, r)
+    return f.command is not None and (known or _may_ask(f, r))
+
+
+def is_newcomer(f: Facts, r: Rules) -> bool:
+    """Somebody of the company who is no person of the network yet, and may become one by writing."""
+    author, registration = f.reading.parsed.author, r.registration
+    is_out = f.person is None or f.person.state is PersonState.PENDING
+    may_register = registration.register is not Register.CLOSED and author is not None and registration.knows(author)
+    return is_out and may_register and (f.proof.proven or r.require == "none")
+
+
+def _may_ask(f: Facts, r: Rules) -> bool:
+    """A word of command of a newcomer: what anybody may ask, and the answer to what they were asked."""
+    if f.command is None or _state(f) not in (None, PersonState.PENDING):
+        return False
+    answers = f.question is not None and f.question.asks in OF_THE_MAILBOX and f.person is not None
+    return (answers and _believed(f, r)) or (f.command.verb in OF_NEWCOMERS and is_newcomer(f, r))
+
+
+def wants_in(f: Facts, r: Rules) -> bool:
+    """A newcomer has written to a community: they may come in, and then it is posted."""
+    return isinstance(f.destination, ToCommunity) and f.community is not None and is_newcomer(f, r)
+
+
+def _is_stranger_at_a_door(f: Facts) -> bool:
+    """Somebody proven whom nobody knows asks a community for something by its address."""
+    return isinstance(f.destination, ToCommand) and f.person is None
 
 
 def _is_answer(f: Facts) -> bool:
@@ -254,7 +287,12 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     # Who speaks: an unproven author is nobody, so nothing below may answer them.
     (Verdict.HOLD,        Reason.SENDER_NOT_CHECKED,   lambda f, r: not _believed(f, r) and f.proof.temporary),
     (Verdict.HOLD,        Reason.SENDER_NOT_PROVEN,    lambda f, r: not _believed(f, r)),
-    (Verdict.HOLD,        Reason.SENDER_UNKNOWN,       lambda f, r: f.person is None),
+    (Verdict.HOLD,        Reason.NOT_ADDRESSED,        _strays_to_a_command),
+    (Verdict.HOLD,        Reason.TOKEN_OF_ANOTHER,     lambda f, r: _is_to_a_question(f) and _with_token_of_another(f)),
+    (Verdict.OBEY,        Reason.COMMAND,              _may_ask),
+    (Verdict.FORWARD,     Reason.FOR_THE_ADMINS,       lambda f, r: _is_stranger_at_a_door(f)),
+    (Verdict.REJECT,      Reason.NOT_A_MEMBER,         lambda f, r: wants_in(f, r) and not _is_auto_reply(f)),
+    (Verdict.HOLD,        Reason.SENDER_UNKNOWN,       lambda f, r: _state(f) in (None, PersonState.PENDING)),
     (Verdict.HOLD,        Reason.SUSPENDED,            lambda f, r: _is_of_nobody(f)),
     # What somebody has said of it already.
     (Verdict.REJECT,      Reason.REFUSED,              lambda f, r: Ruling.REFUSED in f.rulings),
@@ -262,9 +300,7 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.HOLD,        Reason.LOOKS_AUTOMATIC,      lambda f, r: _looks_automatic(f)),
     (Verdict.HOLD,        Reason.FASTER_THAN_HUMAN,    lambda f, r: _is_hasty(f) and not f.vouched),
     # What is no single post: a word of command, the answer to a digest.
-    (Verdict.HOLD,        Reason.TOKEN_OF_ANOTHER,     lambda f, r: _is_to_a_question(f) and _with_token_of_another(f)),
     (Verdict.DISCARD,     Reason.DUPLICATE,            lambda f, r: _in_parts(f) and f.duplicate),
-    (Verdict.HOLD,        Reason.NOT_ADDRESSED,        _strays_to_a_command),
     (Verdict.OBEY,        Reason.COMMAND,              lambda f, r: f.command is not None and not _is_robot_at_home(f)),
     (Verdict.ASK,         Reason.NOT_UNDERSTOOD,       lambda f, r: f.unclear),
     (Verdict.REJECT,      Reason.DIGEST_GONE,          lambda f, r: _in_parts(f) and _digest_gone(f)),

@@ -6,6 +6,7 @@ written; the first of each is the one that is shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -275,3 +276,15 @@ def help_lines(locale: str, place: Place, circles: Collection[Circle]) -> tuple[
     """The words that act in this place for people of these circles, in the order of the table."""
     shown = (e.words(locale) for e in TABLE if place in e.rule.places and e.rule.who in circles)
     return tuple(HelpLine(words.form, words.does) for words in shown)
+
+
+def language_of(forward_path: str, text: str) -> str | None:
+    """The language of the word of command in an address or at the beginning of a text; None where both know it."""
+    detail = re.split(r"[+=_-]", forward_path.partition("@")[0])[-1]
+    first = text.split(None, 1)[:1]
+    for word in (fold(detail), *map(fold, first)):
+        french = any(word in map(fold, (*entry.fr.shown, *entry.fr.also)) for entry in TABLE)
+        english = any(word in map(fold, (*entry.en.shown, *entry.en.also)) for entry in TABLE)
+        if french != english:
+            return "fr" if french else "en"
+    return None

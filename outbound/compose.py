@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
 
@@ -21,6 +21,8 @@ from outbound import headers, mime
 from outbound.headers import Field, Site
 from outbound.mime import Piece, Slot, SlotKind
 from outbound.notice_views import NoticeAddresses, notice_view
+from outbound.reading_views import ReadingLinks
+from outbound.receipt_views import PlaceAddresses
 from outbound.render import Rendered, Renderer
 from outbound.views import Links, file_name, post_view
 
@@ -134,16 +136,16 @@ class Composer:
         cannot be read.
         """
         site, language = self._site, self._renderer.language(delivery.locale)
+        around = notice.circumstances
+        if around is not None and around.hour is None:
+            notice = replace(notice, circumstances=replace(around, hour=site.daily_at))
         answer = self._answer_address(notice, delivery)
         posting = site.address(notice.community.address) if notice.community else ""
         join = site.address(notice.community.address, language.join_word) if notice.community else ""
         addresses = NoticeAddresses(
-            posting=posting,
-            managers=site.managers(notice.community),
-            join=join,
-            commands=site.address("relais"),
-            answer=answer,
-            file=partial(self._file_url, delivery),
+            PlaceAddresses(posting, site.managers(notice.community), join, site.address("relais")),
+            answer,
+            ReadingLinks(partial(self._file_url, delivery), partial(self._reply_address, delivery)),
         )
         view = notice_view(notice, site.name, addresses, language, self._renderer.dresser)
         subject, rendered = self._renderer.notice(view, language)
@@ -158,6 +160,10 @@ class Composer:
         signers = self._signers(delivery.created_at, delivery.key_id)
         return f"{self._site.base_url}/files/{signers.file(attachment_id, delivery.person_id)}"
 
+    def _reply_address(self, delivery: Delivery, post_id: int) -> str:
+        signers = self._signers(delivery.created_at, delivery.key_id)
+        return self._site.address("reply", signers.reply(post_id, delivery.person_id))
+
     def _answer_address(self, notice: NoticeMail, delivery: Delivery) -> str:
         """Where an answer to a notice goes: where it can be acted on, else to a human.
 
@@ -165,10 +171,12 @@ class Composer:
         """
         site, signers = self._site, self._signers(delivery.created_at, delivery.key_id)
         match notice.kind:
-            case NoticeKind.RECEIPT | NoticeKind.OBEYED | NoticeKind.QUESTION:
+            case _ if notice.question is not None:
+                return site.address("answer", signers.answer(notice.id, delivery.person_id))
+            case NoticeKind.RECEIPT | NoticeKind.OBEYED:
                 return site.address("answer", signers.answer(notice.id, delivery.person_id))
             case NoticeKind.READING if notice.post_id is not None:
-                return site.address("reply", signers.reply(notice.post_id, delivery.person_id))
+                return self._reply_address(delivery, notice.post_id)
             case _:
                 to_author = notice.author.reply_to if notice.author else ""
                 return to_author or site.managers(notice.community)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from email.header import Header
 from email.parser import BytesHeaderParser
 from email.policy import compat32
@@ -27,6 +27,7 @@ from outbound.mime import Slot, SlotKind
 SUPPRESS = "DR, RN, NRN, OOF, AutoReply"
 _MAX_VALUE = 400
 _MAX_NAME = 100
+_DAILY_AT = time(7, 30)
 _MAX_REFERENCES = 20
 # Control characters, line separators, the invisible characters that turn text around, lone surrogates.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]+")
@@ -49,6 +50,8 @@ class Site:
     base_url: str
     """Where our pages are, without a slash at the end."""
     separator: str = "+"
+    daily_at: time = _DAILY_AT
+    """When digests go to whoever has chosen no hour."""
 
     def address(self, local: str, detail: str = "") -> str:
         """One of our addresses; `detail` is what stands behind the separator."""

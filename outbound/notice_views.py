@@ -5,7 +5,6 @@ Called by compose. All that came from a mail is cleaned here of control characte
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.core.notice import Author, NoticeKind, NoticeMail
@@ -13,8 +12,8 @@ from outbound.headers import clean
 from outbound.language import Language
 from outbound.prose import Dresser, strip_controls, to_html
 from outbound.question_views import QuestionView, question_view
-from outbound.reading_views import ReadingView, reading_view
-from outbound.receipt_views import ObeyedView, ReceiptView, obeyed_view, receipt_view
+from outbound.reading_views import ReadingLinks, ReadingView, reading_view
+from outbound.receipt_views import ObeyedView, PlaceAddresses, ReceiptView, obeyed_view, receipt_view
 from outbound.views import FileLine, file_lines
 
 
@@ -22,18 +21,11 @@ from outbound.views import FileLine, file_lines
 class NoticeAddresses:
     """Where what a notice names is reached."""
 
-    posting: str
-    """The community's posting address; "" without one."""
-    managers: str
-    """A human's."""
-    join: str
-    """Where an empty mail asks to join the community; "" without one."""
-    commands: str
-    """That of words of command."""
+    place: PlaceAddresses
     answer: str
     """Where an answer to this notice goes."""
-    file: Callable[[int], str]
-    """The reader's own link to a file, by the id of the attachment."""
+    links: ReadingLinks
+    """The reader's own, of what is read by mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +104,9 @@ def notice_view(
         reason=mail.reason,
         network=network,
         community=clean(mail.community.name) if mail.community else "",
-        posting=addresses.posting,
-        managers=addresses.managers,
-        commands=addresses.commands,
+        posting=addresses.place.posting,
+        managers=addresses.place.managers,
+        commands=addresses.place.commands,
         sent_to=clean(mail.sent_to),
         sent_at=language.moment(mail.sent_at, mail.timezone),
         topic_title=clean(mail.topic_title),
@@ -135,10 +127,8 @@ def notice_view(
         their_reason=clean(mail.words),
         left_out=any(file.sha256 for file in mail.files),
         receipt=receipt_view(mail, addresses.answer, language, dresser) if mail.kind is NoticeKind.RECEIPT else None,
-        obeyed=obeyed_view(mail, addresses.managers, addresses.join, language)
-        if mail.kind is NoticeKind.OBEYED
-        else None,
-        reading=reading_view(mail, mail.topic, addresses.file, language, dresser) if mail.topic and mail.read else None,
+        obeyed=obeyed_view(mail, addresses.place, language) if mail.kind is NoticeKind.OBEYED else None,
+        reading=reading_view(mail, addresses.links, language, dresser) if mail.read else None,
         question=question_view(mail, mail.question, language, dresser) if mail.question else None,
     )
 

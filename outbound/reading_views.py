@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
-from gateway.core.notice import Choice, NoticeMail, ReadPost
+from gateway.core.notice import Choice, NoticeKind, NoticeMail, ReadPost
 from outbound import mime
 from outbound.headers import clean
 from outbound.language import Language
@@ -30,6 +31,18 @@ _NAME_OCTETS = 7
 _MAX_NAME = 50
 _MAX_FILES = 30
 _LEAST_OCTETS = 200
+_BESIDE = 420
+"""Characters of a post that is shown beside other words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLinks:
+    """Addresses of the reader's own."""
+
+    file: Callable[[int], str]
+    """Of a file, by the id of the attachment."""
+    reply: Callable[[int], str]
+    """Where an answer to a post goes, by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +59,25 @@ class PostLine:
     other_files: int
     """Those that are not named."""
     other_files_shown: str
+    topic_id: int
+    """Its own, where the posts of several are shown; else 0."""
+    title: str
+    answers: int
+    answers_shown: str
+    reply_url: str
+    """Opens a mail that answers it; "" where the whole mail does."""
+    reply_to: str
+    """The address in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingView:
-    """A topic that is read by mail."""
+    """What is read by mail: a topic, or posts of several."""
 
     topic_id: int
+    """0 where they are of several."""
+    community: str
+    """Of those of several."""
     title: str
     short_title: str
     posts: tuple[PostLine, ...]
@@ -61,13 +86,12 @@ class ReadingView:
     left_out_shown: str
 
 
-def reading_view(
-    mail: NoticeMail, topic: Choice, file_url: Callable[[int], str], language: Language, dresser: Dresser
-) -> ReadingView:
-    """A topic with its posts; `file_url` is the address of a file by its id, the reader's own."""
-    posts = []
-    for post, count in zip(mail.read, _share_out_files(mail.read), strict=True):
-        files = [(file_name(file.name, _MAX_NAME), file.size, file_url(file.id)) for file in post.files[:count]]
+def reading_view(mail: NoticeMail, links: ReadingLinks, language: Language, dresser: Dresser) -> ReadingView:
+    """A topic with its posts, or posts of several topics, each with its own."""
+    topic, posts = mail.topic or Choice(0, ""), []
+    read = mail.read if mail.kind is NoticeKind.READING else tuple(map(_shortened_post, mail.read))
+    for post, count in zip(read, _share_out_files(read), strict=True):
+        files = [(file_name(file.name, _MAX_NAME), file.size, links.file(file.id)) for file in post.files[:count]]
         others = len(post.files) - count
         posts.append(
             PostLine(
@@ -79,6 +103,12 @@ def reading_view(
                 files=file_lines(files, language),
                 other_files=others,
                 other_files_shown=language.number(others),
+                topic_id=post.topic.topic_id if post.topic else 0,
+                title=(clean(post.topic.title, _MAX_TITLE) or language.untitled) if post.topic else "",
+                answers=post.answers,
+                answers_shown=language.number(post.answers),
+                reply_url=_reply_url(post, links, language),
+                reply_to=links.reply(post.post_id) if post.post_id else "",
             )
         )
     room = READING_OCTETS - _FRAME_OCTETS - sum(map(_frame_octets, posts))
@@ -89,6 +119,7 @@ def reading_view(
     ]
     return ReadingView(
         topic_id=topic.topic_id,
+        community=clean(mail.community.name, _MAX_NAME) if mail.community else "",
         title=clean(topic.title, _MAX_TITLE) or language.untitled,
         short_title=clean(topic.title, _MAX_SUBJECT_TITLE) or language.untitled,
         posts=tuple(posts),
@@ -96,6 +127,19 @@ def reading_view(
         left_out=mail.left_out,
         left_out_shown=language.number(mail.left_out),
     )
+
+
+def _shortened_post(post: ReadPost) -> ReadPost:
+    """Of what is shown beside other words, the beginning."""
+    return post if len(post.text) <= _BESIDE else replace(post, text=_cut_to(post.text, _BESIDE))
+
+
+def _reply_url(post: ReadPost, links: ReadingLinks, language: Language) -> str:
+    if post.topic is None or post.post_id is None:
+        return ""
+    title = clean(post.topic.title, _MAX_SUBJECT_TITLE) or language.untitled
+    subject = quote(f"Re: [#{post.topic.topic_id}] {title}", safe="")
+    return f"mailto:{quote(links.reply(post.post_id), safe='@+')}?subject={subject}"
 
 
 def _frame_octets(post: PostLine) -> int:

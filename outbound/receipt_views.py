@@ -83,6 +83,20 @@ class ReceiptView:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceAddresses:
+    """How a community is reached."""
+
+    posting: str
+    """"" without a community, as `join`."""
+    managers: str
+    """A human's."""
+    join: str
+    """Where an empty mail asks to join."""
+    commands: str
+    """That of words of command."""
+
+
+@dataclass(frozen=True, slots=True)
 class ObeyedView:
     """What was done."""
 
@@ -109,6 +123,15 @@ class ObeyedView:
     managers: str
     join: str
     """The address by which one comes into it; "" without a community."""
+    posting: str
+    """Of that community; "" without one."""
+    commands: str
+    address: str
+    """Of somebody outside; "" for none."""
+    pace: str
+    """Of the reader in that community, once they have come in; "" else."""
+    hour: str
+    """Of their digests."""
 
 
 def receipt_view(mail: NoticeMail, answer: str, language: Language, dresser: Dresser) -> ReceiptView:
@@ -162,8 +185,8 @@ def _choice(choice: Choice, answer: str, language: Language) -> ChoiceLine:
     return ChoiceLine(choice.topic_id, clean(choice.title, _MAX_TITLE) or language.untitled, url)
 
 
-def obeyed_view(mail: NoticeMail, managers: str, join: str, language: Language) -> ObeyedView:
-    """What was done; `managers` and `join` are addresses of the community it is about."""
+def obeyed_view(mail: NoticeMail, addresses: PlaceAddresses, language: Language) -> ObeyedView:
+    """What was done, and the addresses of the community that it is about."""
     obeyed, around = mail.obeyed or Obeyed(Verb.HELP), mail.circumstances or Circumstances()
     shown = tuple(clean(name, _MAX_NAME) for name in obeyed.communities[:_MAX_PLACES])
     others = max(0, len(obeyed.communities) - _MAX_PLACES)
@@ -183,6 +206,11 @@ def obeyed_view(mail: NoticeMail, managers: str, join: str, language: Language) 
         who=clean(around.who, _MAX_NAME),
         by=clean(around.by, _MAX_NAME),
         place=shown[0] if len(shown) == 1 and not others else "",
-        managers=managers,
-        join=join,
+        managers=addresses.managers,
+        join=addresses.join,
+        posting=addresses.posting,
+        commands=addresses.commands,
+        address=clean(obeyed.address),
+        pace=around.pace,
+        hour=language.hour(around.hour) if around.hour else "",
     )

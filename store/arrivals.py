@@ -12,7 +12,7 @@ from enum import Enum, auto
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, update
 
-from gateway.core.decision import Reason
+from gateway.core.decision import Reason, Verdict
 from gateway.core.errors import StoreError
 from gateway.core.message import Arrival, Envelope, Mail
 from gateway.core.ruling import Ruling
@@ -261,6 +261,19 @@ def held(tx: Connection, person_id: int, reason: Reason) -> list[int]:
     """The arrivals of this author that are held for this reason, oldest first."""
     query = select(arrivals.c.id).where(OPEN_ARRIVAL, arrivals.c.state == "held", arrivals.c.person_id == person_id)
     return list(tx.scalars(query.where(arrivals.c.reason == reason.value).order_by(arrivals.c.id)))
+
+
+def reopen(tx: Connection, arrival_id: int) -> bool:
+    """Has a rejected mail decided anew, its author having come in since. False where its bytes are no longer kept."""
+    kept = or_(spool.c.blob != "", exists().where(raw_mails.c.spool_id == spool.c.id))
+    row = tx.execute(
+        update(arrivals)
+        .where(arrivals.c.id == arrival_id, arrivals.c.state == "closed", arrivals.c.verdict == Verdict.REJECT.value)
+        .where(exists().where(spool.c.id == arrivals.c.spool_id, spool.c.state == "closed", kept))
+        .values(state="held")
+        .returning(arrivals.c.id)
+    ).first()
+    return row is not None and retry(tx, arrival_id)
 
 
 def drop(tx: Connection, arrival_id: int, now: datetime) -> bool:

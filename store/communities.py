@@ -24,6 +24,7 @@ class NewCommunity:
     join: JoinPolicy = JoinPolicy.OPEN
     post: PostPolicy = PostPolicy.MEMBERS
     description: str = ""
+    mandatory: bool = False
 
 
 def add(tx: Connection, new: NewCommunity, now: datetime) -> int | None:
@@ -47,6 +48,7 @@ def add_all(tx: Connection, batch: Sequence[NewCommunity], now: datetime) -> lis
             "join_policy": new.join.value,
             "post_policy": new.post.value,
             "description": new.description,
+            "mandatory": new.mandatory,
             "created_at": now,
         }
         for new in fresh

@@ -10,7 +10,7 @@ from gateway.core.community import PersonState
 from store import digests
 from store.schema import communities, people, posts, topics
 
-_NOBODY = (PersonState.ERASED.value, PersonState.AUTHOR.value)
+_NOBODY = (PersonState.ERASED.value, PersonState.AUTHOR.value, PersonState.PENDING.value)
 
 
 @dataclass(frozen=True, slots=True)

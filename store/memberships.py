@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from gateway.core.community import Community, Membership, Pace, Person, PersonState, Role
-from store.communities import to_community
+from gateway.core.community import Community, Ended, Membership, Pace, Person, PersonState, Role
+from store.communities import Locked, to_community
 from store.people import to_person
 from store.schema import communities, memberships, people
 
@@ -40,10 +41,40 @@ def add(tx: Connection, batch: Sequence[Membership], now: datetime) -> int:
     return len(rows)
 
 
+def end(tx: Connection, locked: Locked, person_id: int) -> Ended | None:
+    """Ends a membership of a community that is held; returns what it was, None where there was none."""
+    mine = (memberships.c.community_id == locked.community.id, memberships.c.person_id == person_id)
+    row = tx.execute(delete(memberships).where(*mine).returning(memberships)).first()
+    if row is None:
+        return None
+    pace = Pace(row.pace) if row.pace else None
+    return Ended(Role(row.role), pace, row.digest_through, row.catch_up_from, locked.last_number)
+
+
+def restore(tx: Connection, locked: Locked, person_id: int, ended: Ended, now: datetime) -> bool:
+    """Goes on with a membership where it ended: what was posted since is due. False where there is one already."""
+    place = locked.community
+    if not add(tx, [Membership(place.id, person_id, ended.role, ended.pace)], now):
+        return False
+    due = {"digest_through": ended.digest_through, "catch_up_from": ended.catch_up_from}
+    if (ended.pace or place.pace) is Pace.EACH and ended.last_number < locked.last_number:
+        # At this pace the watermark says nothing of what was told: what came meanwhile is owed as a catch-up.
+        owed = ended.last_number if ended.catch_up_from is None else ended.catch_up_from
+        due = {"digest_through": locked.last_number, "catch_up_from": owed}
+    mine = (memberships.c.community_id == place.id, memberships.c.person_id == person_id)
+    tx.execute(update(memberships).where(*mine).values(due))
+    return True
+
+
 def remove(tx: Connection, community_id: int, person_id: int) -> bool:
     """Ends a membership; returns whether there was one."""
     gone = delete(memberships).where(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
     return tx.execute(gone).rowcount == 1
+
+
+def to_membership(row: Row[Any]) -> Membership:
+    """A row of `memberships` as a Membership."""
+    return Membership(row.community_id, row.person_id, Role(row.role), Pace(row.pace) if row.pace else None)
 
 
 def get_all(tx: Connection, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Membership]:
@@ -52,9 +83,7 @@ def get_all(tx: Connection, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int,
     # SQLite reads the whole table for a list of pairs; what a person belongs to is few rows of an index.
     query = select(memberships).where(memberships.c.person_id.in_({person_id for _, person_id in wanted}))
     return {
-        (row.community_id, row.person_id): Membership(
-            row.community_id, row.person_id, Role(row.role), Pace(row.pace) if row.pace else None
-        )
+        (row.community_id, row.person_id): to_membership(row)
         for row in tx.execute(query)
         if (row.community_id, row.person_id) in wanted
     }

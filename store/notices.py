@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, select
 
 from gateway.core.command import Verb
+from gateway.core.community import Ended, Pace, Role
 from gateway.core.decision import Reason
 from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail, Obeyed, Result
 from gateway.core.question import Asks, Question
-from store import answer_parts, circumstances, communities, deliveries, readings
+from store import answer_parts, circumstances, communities, deliveries, readings, welcomes
 from store.readings import TopicRead
 from store.schema import OPEN_ARRIVAL, arrivals, notices, people
 from store.schema import deliveries as delivery_rows
@@ -55,6 +56,8 @@ class NewNotice:
     """What it asks."""
     words: str = ""
     """What those who run the place said of the mail."""
+    post_ids: tuple[int, ...] | None = None
+    """The posts that are to be read by mail, of several topics."""
 
 
 def recent(tx: Connection, people_ids: Iterable[int], now: datetime) -> set[Cause]:
@@ -205,6 +208,8 @@ def _details(new: NewNotice) -> dict[str, Any] | None:
         return {**asdict(new.question), "until": until}
     if new.words:
         return {"words": new.words}
+    if new.post_ids is not None:
+        return {"post_ids": list(new.post_ids)}
     return {"topic_id": new.topic_id} if new.topic_id is not None else None
 
 
@@ -220,9 +225,9 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
     receipts = {row.arrival_id for row in rows if row.kind == NoticeKind.RECEIPT and row.arrival_id}
     lines = answer_parts.receipt_lines(tx, receipts) if receipts else {}
     choices = answer_parts.choices(tx, receipts) if receipts else {}
-    read = {row.id: readings.read(tx, row.details["topic_id"], row.person_id) for row in rows if _is_reading(row)}
+    read = {row.id: _read(tx, row) for row in rows if _is_reading(row)}
     asked = {row.id: (what, row.created_at) for row in rows if (what := _obeyed(row) or _question(row))}
-    around = circumstances.find(tx, asked) if asked else {}
+    around = circumstances.find(tx, asked, {row.id: row.person_id for row in rows}) if asked else {}
     return {
         row.id: replace(
             _told(row, read.get(row.id, readings.NOTHING)),
@@ -287,7 +292,17 @@ def asked_again(tx: Connection, ids: Iterable[int]) -> set[int]:
 
 
 def _is_reading(row: Any) -> bool:
-    return bool(row.kind == NoticeKind.READING and row.details)
+    return bool(row.details and (row.kind == NoticeKind.READING or row.details.get("topic_ids")))
+
+
+def _read(tx: Connection, row: Any) -> TopicRead:
+    """One topic, the latest posts of a community, or what whoever has just come in is shown of it."""
+    told = row.details
+    if told.get("topic_id") is not None:
+        return readings.read(tx, told["topic_id"], row.person_id)
+    if row.kind == NoticeKind.READING:
+        return TopicRead(posts=welcomes.told(tx, told["post_ids"], row.person_id))
+    return TopicRead(posts=welcomes.openings(tx, told["topic_ids"], row.person_id))
 
 
 def _obeyed(row: Any) -> Obeyed | None:
@@ -305,11 +320,20 @@ def _obeyed(row: Any) -> Obeyed | None:
         told["person_id"],
         told["by_id"],
         told["number"],
+        told["address"],
+        tuple(told["topic_ids"]),
+        _ended(told["ended"]),
     )
 
 
+def _ended(told: Mapping[str, Any] | None) -> Ended | None:
+    if told is None:
+        return None
+    return Ended(**{**told, "role": Role(told["role"]), "pace": Pace(told["pace"]) if told["pace"] else None})
+
+
 def _question(row: Any) -> Question | None:
-    if row.kind != NoticeKind.QUESTION or not row.details:
+    if row.kind not in (NoticeKind.QUESTION, NoticeKind.RETURNED) or not row.details:
         return None
     told = row.details
     until = date.fromisoformat(told["until"]) if told["until"] else None

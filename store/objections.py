@@ -24,6 +24,8 @@ _has_muted = exists().where(
 )
 _SUSPENDED = "suspended"
 _objection = case(
+    # Who is not in yet is sent what they asked for or are asked, and nothing else.
+    (and_(people.c.state == PersonState.PENDING.value, deliveries.c.notice_id.is_not(None)), ""),
     (people.c.state != PersonState.ACTIVE.value, _SUSPENDED),
     (deliveries.c.post_id.is_(None), ""),
     (posts.c.withdrawn_at.is_not(None), "withdrawn"),

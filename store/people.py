@@ -141,11 +141,13 @@ class Traits:
     quiet_hours: str | None = None
     """"22:00-07:00", or "none" for none at all."""
     urgent_allowed: bool | None = None
+    named: bool | None = None
+    """Whether other members are told their name."""
 
 
 def change(tx: Connection, person_id: int, traits: Traits) -> None:
     """Changes these. Where it moves their digests, their clocks are let go: the next round winds them anew."""
-    given = {"name": traits.name, "locale": traits.locale, "timezone": traits.timezone}
+    given = {"name": traits.name, "locale": traits.locale, "timezone": traits.timezone, "named": traits.named}
     values: dict[str, object] = {name: value for name, value in given.items() if value is not None}
     if traits.digest_at is not None:
         values["digest_at"] = traits.digest_at or None

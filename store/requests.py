@@ -27,8 +27,11 @@ class NewRequest:
     arrival_id: int | None = None
 
 
-def begin(tx: Connection, new: NewRequest, now: datetime) -> JoinRequest:
-    """Opens a request, or finds the one of this kind that is open; the caller holds the community."""
+def begin(tx: Connection, new: NewRequest, now: datetime) -> tuple[JoinRequest, bool]:
+    """Opens a request, or finds the one of this kind that is open, and says whether it is new.
+
+    The caller holds the community.
+    """
     found = tx.execute(
         select(join_requests).where(
             join_requests.c.community_id == new.community_id,
@@ -38,7 +41,7 @@ def begin(tx: Connection, new: NewRequest, now: datetime) -> JoinRequest:
         )
     ).first()
     if found is not None and now < found.expires_at:
-        return _to_request(found)
+        return _to_request(found), False
     if found is not None:
         settle(tx, found.id, RequestState.EXPIRED, None, now)
     row = {
@@ -51,7 +54,7 @@ def begin(tx: Connection, new: NewRequest, now: datetime) -> JoinRequest:
         "created_at": now,
         "expires_at": now + LIFETIME,
     }
-    return _to_request(tx.execute(insert(join_requests).values(row).returning(join_requests)).one())
+    return _to_request(tx.execute(insert(join_requests).values(row).returning(join_requests)).one()), True
 
 
 def lock(tx: Connection, request_id: int) -> JoinRequest | None:

@@ -101,6 +101,8 @@ people = Table(
     # When they last gave a sign of life, to the day; and when their pace last stepped down for want of one.
     Column("heard_at", Utc),
     Column("stepped_at", Utc),
+    # Whether other members are told their name (WHO).
+    Column("named", Boolean, nullable=False, default=False),
     # Whether digest_clocks has a row for each of their cadences; the next round sees to those for whom it has not.
     Column("clocks_wound", Boolean, nullable=False, default=False),
     Column("created_at", Utc, nullable=False),
@@ -149,7 +151,7 @@ communities = Table(
     Column("post_policy", String(16), nullable=False),
     Column("description", Text, nullable=False, default=""),
     Column("archived", Boolean, nullable=False, default=False),
-    # What is announced there concerns everybody.
+    # What is announced there concerns everybody: nobody leaves it, nor hears nothing of it.
     Column("mandatory", Boolean, nullable=False, default=False),
     # The number of its latest visible post. Whoever publishes takes this row's lock, so numbers grow in commit order.
     Column("last_number", BigInteger, nullable=False, default=0),

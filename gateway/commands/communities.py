@@ -128,7 +128,9 @@ def set_community(
     ] = None,
     mandatory: Annotated[
         bool | None,
-        typer.Option("--mandatory/--not-mandatory", help="For announcements: what is posted there concerns everybody."),
+        typer.Option(
+            "--mandatory/--not-mandatory", help="For announcements: they concern everybody, and nobody leaves."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -106,11 +106,21 @@ class Community:
     allowed_paces: tuple[Pace, ...] = ()
     """Those of RESTRICTABLE that a member may choose; () for all. What somebody chose before stays."""
     mandatory: bool = False
-    """For announcements: what is posted there concerns everybody, also at pace `important`."""
+    """For announcements: what is posted there concerns everybody, also at pace `important`.
+
+    Nobody leaves it, nor hears nothing of it.
+    """
 
     def allows(self, pace: Pace) -> bool:
         """Whether a member may choose this pace."""
+        if self.mandatory and pace is Pace.OFF:
+            return False
         return not self.allowed_paces or pace in self.allowed_paces or pace not in RESTRICTABLE
+
+    @property
+    def slowest(self) -> Pace:
+        """The least that a member may hear of it."""
+        return next(pace for pace in (Pace.OFF, Pace.WEEKLY, Pace.DAILY, Pace.EACH) if self.allows(pace))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +154,15 @@ class Membership:
     person_id: int
     role: Role
     pace: Pace | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a membership was that has ended: enough to go on with it where it stopped."""
+
+    role: Role
+    pace: Pace | None
+    digest_through: int
+    catch_up_from: int | None
+    last_number: int
+    """Of the community when it ended: what is above it was posted since."""

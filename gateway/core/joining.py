@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.core.address import Address
+
 
 class RequestKind(StrEnum):
     """Who has to say yes."""
@@ -25,6 +27,33 @@ class RequestState(StrEnum):
     GRANTED = "granted"
     REFUSED = "refused"
     EXPIRED = "expired"
+
+
+class Register(StrEnum):
+    """Whether people of the company become people of the network by writing to it (settings: people.register)."""
+
+    OPEN = "open"
+    """By writing: a proven address of the company's is enough, and an open community takes them at once."""
+    CONFIRM = "confirm"
+    """They are asked by mail first."""
+    CLOSED = "closed"
+    """Whoever runs the network adds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Who may come in by writing."""
+
+    domains: frozenset[str] = frozenset()
+    """Mail domains of the company, canonical."""
+    register: Register = Register.CONFIRM
+    locale: str = "fr"
+    """Of people who have not chosen one, as the zone."""
+    timezone: str = "Europe/Paris"
+
+    def knows(self, address: Address) -> bool:
+        """Whether the address is one of the company's."""
+        return address.domain in self.domains
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from gateway.core.command import Verb
-from gateway.core.community import Community
+from gateway.core.community import Community, Ended
 from gateway.core.decision import Reason
 from gateway.core.digest import PartState
 from gateway.core.post import ToldFile
@@ -55,6 +55,18 @@ class Result(StrEnum):
     """Its managers alone let people in."""
     TOO_MANY = "too_many"
     """So much was asked within a day that nothing more is."""
+    ASKED = "asked"
+    """Those who decide have been asked."""
+    GRANTED = "granted"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    """Nobody answered in time."""
+    FOREIGN = "foreign"
+    """No address of the company's."""
+    MANDATORY = "mandatory"
+    """Nobody leaves it."""
+    OFF = "off"
+    """Nothing more comes, and they are members still."""
     OVER = "over"
     """The question was settled, or nobody answered it in time."""
     DECLINED = "declined"
@@ -137,6 +149,12 @@ class Obeyed:
     """Who did it, where that was not its reader."""
     number: int | None = None
     """Of the mail it is about, where that waits or waited; `topic_title` is then the subject of it."""
+    address: str = ""
+    """Of somebody outside, as its reader wrote it."""
+    topic_ids: tuple[int, ...] = ()
+    """What is shown of the community to whoever has just come in."""
+    ended: Ended | None = None
+    """What their membership was, for the way back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +166,12 @@ class ReadPost:
     text: str
     files: tuple[ToldFile, ...] = ()
     """Those that came with it, without the images that its words show."""
+    topic: Choice | None = None
+    """Its own, where the posts of several are read."""
+    post_id: int | None = None
+    """What an answer to it answers, where each has its own."""
+    answers: int = 0
+    """How many posts of its topic follow, where it is the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ row that the question is about, under its lock: the notice itself is never settl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 
 
@@ -20,9 +20,15 @@ class Asks(StrEnum):
     """Of a person: do you accept what everybody promises before they post?"""
     MODERATE = "moderate"
     """Of those who run a community: does this mail go out?"""
+    REQUEST = "request"
+    """Of those who run a community: may this person come in?"""
+    INVITATION = "invitation"
+    """Of a person whom a member asks in: do you come?"""
+    OFFER = "offer"
+    """Of who wrote to a community without belonging to it: do you want in, and your mail posted?"""
 
 
-OF_THE_MAILBOX = frozenset((Asks.JOIN, Asks.CHARTER))
+OF_THE_MAILBOX = frozenset((Asks.JOIN, Asks.INVITATION, Asks.OFFER, Asks.CHARTER))
 """Asked of whoever reads a mailbox: its token alone proves the answer, for that one question."""
 
 
@@ -57,6 +63,10 @@ class Circumstances:
     """The name of the person who did it."""
     members: int = 0
     """Of the community."""
+    pace: str = ""
+    """At which its reader hears of the one community that an answer to a command is about; "" where not at all."""
+    hour: time | None = None
+    """Of its reader's digests; None where it is the network's."""
     posts_a_week: int = 0
     """Over the last four weeks, rounded up."""
     charter: str = ""

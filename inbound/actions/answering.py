@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from gateway.core.community import PersonState
+from gateway.core.community import JoinPolicy, PersonState
 from gateway.core.decision import Reason, Verdict
 from gateway.core.message import Attachment, Kind
 from gateway.core.notice import NamedFile, NoticeKind
@@ -102,7 +102,7 @@ def may_be_told(item: Decided) -> bool:
     parsed = facts.reading.parsed
     return (
         facts.person is not None
-        and facts.person.state is PersonState.ACTIVE
+        and facts.person.state in (PersonState.ACTIVE, PersonState.PENDING)
         and facts.reading.classification.kind is Kind.ORDINARY
         and facts.addressed
         and item.case.read.mail.envelope.reverse_path != ""
@@ -132,7 +132,7 @@ def _notice(item: Decided, kind: NoticeKind, house: House) -> NewNotice:
         text=scrub(own_words),
         files=tuple(_file(file, kind) for file in parsed.attachments if not file.inline),
         sent_at=believable(parsed.date, item.case.read.mail.envelope.received_at),
-        question=Question(Asks.CHARTER, arrival_id=item.case.arrival.id) if kind is NoticeKind.QUESTION else None,
+        question=_question(item, kind),
     )
 
 
@@ -140,6 +140,19 @@ def _file(file: Attachment, kind: NoticeKind) -> NamedFile:
     """What comes back comes back with its files; what waits keeps them."""
     blob = file.sha256 if kind is NoticeKind.RETURNED else ""
     return NamedFile(file.name, file.size, file.content_type, blob)
+
+
+def _question(item: Decided, kind: NoticeKind) -> Question | None:
+    """Who has yet to accept the charter is asked to, and who may come in whether they want to.
+
+    Once they have said yes the mail is decided anew.
+    """
+    if kind is NoticeKind.QUESTION:
+        return Question(Asks.CHARTER, arrival_id=item.case.arrival.id)
+    community = item.case.facts.community
+    if item.decision.reason is not Reason.NOT_A_MEMBER or community is None or community.join is JoinPolicy.INVITE:
+        return None
+    return Question(Asks.OFFER, community_id=community.id, arrival_id=item.case.arrival.id)
 
 
 def believable(date: datetime | None, received_at: datetime) -> datetime:

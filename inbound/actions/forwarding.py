@@ -18,7 +18,7 @@ from gateway.core.community import Community, Person
 from gateway.core.notice import Author, NamedFile, NoticeKind
 from inbound.actions.publishing import scrub, title
 from inbound.case import Decided
-from inbound.route import House, ToManagers
+from inbound.route import House, ToCommand, ToManagers
 from store import communities, memberships, notices, people
 from store.notices import NewNotice
 
@@ -86,7 +86,7 @@ def _look_up(tx: Connection, decided: Sequence[Decided]) -> _House:
 
 
 def _name(item: Decided) -> str | None:
-    assert isinstance(item.case.facts.destination, ToManagers)
+    assert isinstance(item.case.facts.destination, ToManagers | ToCommand)
     return item.case.facts.destination.name
 
 

@@ -53,17 +53,36 @@ def ask_again(tx: Connection, decided: Sequence[Decided], house: House, now: dat
 
 
 def obeyed(
-    tx: Connection, item: Decided, what: Obeyed, house: House, now: datetime, *, community_id: int | None = None
+    tx: Connection,
+    item: Decided,
+    what: Obeyed,
+    house: House,
+    now: datetime,
+    *,
+    community_id: int | None = None,
+    reader: Person | None = None,
 ) -> None:
-    """What has been done; `community_id` is the place whose managers may be asked about it."""
+    """What has been done, to the author or to the `reader`; `community_id` is the place that answers about it."""
     told = _notice(item, NoticeKind.OBEYED, Reason.COMMAND, house, item.case.arrival.id, obeyed=what)
-    _add(tx, item, replace(told, community_id=community_id), house, now)
+    told = replace(told, community_id=community_id)
+    if reader is None or reader.id == _author_id(item):
+        _add(tx, item, told, house, now)
+    else:
+        notices.add(tx, [_to_another(told, reader)], house.keys.current, now)
 
 
 def reading(tx: Connection, item: Decided, topic_id: int, house: House, now: datetime) -> None:
     """The posts of a topic."""
     told = _notice(item, NoticeKind.READING, Reason.COMMAND, house, item.case.arrival.id, topic_id=topic_id)
     _add(tx, item, told, house, now)
+
+
+def latest(
+    tx: Connection, item: Decided, community_id: int, post_ids: Sequence[int], house: House, now: datetime
+) -> None:
+    """Posts of a community, each with its own answer."""
+    told = _notice(item, NoticeKind.READING, Reason.COMMAND, house, item.case.arrival.id)
+    _add(tx, item, replace(told, community_id=community_id, post_ids=tuple(post_ids)), house, now)
 
 
 def question(
@@ -79,10 +98,16 @@ def question(
     """Asks somebody, because of this mail: its author, or whom it is about. What is told `once` is not asked again."""
     told = _notice(item, NoticeKind.QUESTION, Reason.COMMAND, house, item.case.arrival.id, question=what)
     if reader.id != _author_id(item):
-        told = replace(told, person_id=reader.id, in_reply_to="", subject="", arrival_id=None)
+        told = _to_another(told, reader)
     elif not may_be_told(item):
         return
-    notices.add(tx, [replace(told, community_id=what.community_id, once=once)], house.keys.current, now)
+    if once is None or not notices.told(tx, [reader.id], [once]):
+        notices.add(tx, [replace(told, community_id=what.community_id, once=once)], house.keys.current, now)
+
+
+def _to_another(told: NewNotice, reader: Person) -> NewNotice:
+    """To somebody who has not seen the mail that it is because of: nothing of that mail goes to them."""
+    return replace(told, person_id=reader.id, in_reply_to="", subject="", sent_to="", arrival_id=None)
 
 
 def of_another(question: Told, what: Obeyed, house: House, now: datetime) -> NewNotice:

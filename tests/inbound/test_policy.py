@@ -23,6 +23,7 @@ from gateway.core.community import (
 )
 from gateway.core.decision import Decision, Reason, Verdict
 from gateway.core.digest import Cadence, Part, PlacedBy
+from gateway.core.joining import Registration
 from gateway.core.message import Attachment, Body, Classification, Kind, ParsedMessage, Reading
 from gateway.core.post import Post, Topic
 from gateway.core.ruling import Ruling
@@ -46,7 +47,12 @@ from store.digests import ClosedDigest
 from store.posts import Place
 from tests.network import START
 
-RULES = Rules(require="proof", files=FileRules(1000, ("exe",)), audience_moderation=500)
+RULES = Rules(
+    require="proof",
+    files=FileRules(1000, ("exe",)),
+    audience_moderation=500,
+    registration=Registration(frozenset({"company.example"})),
+)
 ANN = Person(1, "ann@people.example", "Ann", "en", "Europe/Paris", NetworkRole.MEMBER, PersonState.ACTIVE)
 PROJETS = Community(
     3, "projets", "Projets", CommunityKind.PROJECT, Pace.EACH, JoinPolicy.OPEN, PostPolicy.MEMBERS, "", archived=False
@@ -123,6 +129,15 @@ DIGEST_ANSWER = replace(
     membership=None,
 )
 
+# Somebody of the company whom nobody knows yet.
+NEWCOMER = replace(
+    PLAIN,
+    destination=ToCommand("projets", Verb.JOIN),
+    command=Command(Verb.JOIN, name="projets"),
+    reading=replace(WORDS, parsed=replace(PARSED, author=address.parse("new@company.example"))),
+    person=None,
+    membership=None,
+)
 
 # One line of facts for each line of the table, in its order.
 CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
@@ -134,6 +149,11 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.FORWARD, Reason.FOR_THE_ADMINS, replace(PLAIN, destination=ToManagers(None))),
     (Verdict.HOLD, Reason.SENDER_NOT_CHECKED, replace(PLAIN, proof=Proof(False, "no_pass", temporary=True))),
     (Verdict.HOLD, Reason.SENDER_NOT_PROVEN, replace(PLAIN, proof=Proof(False, "no_pass"))),
+    (Verdict.HOLD, Reason.NOT_ADDRESSED, replace(PLAIN, destination=ToCommand("projets", Verb.LEAVE), addressed=False)),
+    (Verdict.HOLD, Reason.TOKEN_OF_ANOTHER, replace(PLAIN, destination=ToQuestion(6, 2), command=MOVE)),
+    (Verdict.OBEY, Reason.COMMAND, NEWCOMER),
+    (Verdict.FORWARD, Reason.FOR_THE_ADMINS, replace(NEWCOMER, reading=WORDS)),
+    (Verdict.REJECT, Reason.NOT_A_MEMBER, replace(NEWCOMER, destination=ToCommunity("projets"), command=None)),
     (Verdict.HOLD, Reason.SENDER_UNKNOWN, replace(PLAIN, person=None, membership=None)),
     (Verdict.HOLD, Reason.SUSPENDED, replace(PLAIN, person=replace(ANN, state=PersonState.SUSPENDED))),
     (Verdict.REJECT, Reason.REFUSED, replace(PLAIN, rulings=frozenset((Ruling.REFUSED,)))),
@@ -144,9 +164,7 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
         Reason.FASTER_THAN_HUMAN,
         replace(ANSWER, reading=reading(Kind.ORDINARY, "Thank you. " * 20), after=timedelta(seconds=2)),
     ),
-    (Verdict.HOLD, Reason.TOKEN_OF_ANOTHER, replace(PLAIN, destination=ToQuestion(6, 2), command=MOVE)),
     (Verdict.DISCARD, Reason.DUPLICATE, replace(DIGEST_ANSWER, duplicate=True)),
-    (Verdict.HOLD, Reason.NOT_ADDRESSED, replace(PLAIN, destination=ToCommand("projets", Verb.LEAVE), addressed=False)),
     (Verdict.OBEY, Reason.COMMAND, replace(DIGEST_ANSWER, command=Command(Verb.WEEKLY))),
     (Verdict.ASK, Reason.NOT_UNDERSTOOD, replace(PLAIN, destination=ToQuestion(5, 1), unclear=True)),
     (Verdict.REJECT, Reason.DIGEST_GONE, replace(DIGEST_ANSWER, digest=None)),

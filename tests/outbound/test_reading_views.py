@@ -11,7 +11,7 @@ import pytest
 from gateway.core.notice import ReadPost
 from gateway.core.post import ToldFile
 from gateway.core.token import Purpose
-from outbound.reading_views import READING_OCTETS, reading_view
+from outbound.reading_views import READING_OCTETS, ReadingLinks, reading_view
 from tests.outbound.mails import DELIVERY, KEYS, NOW, RENDERER, body, composer, read
 from tests.outbound.receipts import BOILER, READING
 
@@ -69,7 +69,7 @@ def test_each_file_is_linked_for_its_reader() -> None:
 
 
 def test_a_topic_that_is_not_long_is_read_as_it_was_written() -> None:
-    view = reading_view(READING, READING.topic, str, RENDERER.language("fr"), RENDERER.dresser)  # type: ignore[arg-type]
+    view = reading_view(READING, ReadingLinks(str, str), RENDERER.language("fr"), RENDERER.dresser)
     assert view.title == BOILER[1]
     assert [line.text for line in view.posts] == [post.text for post in READING.read]
     assert not any(line.is_cut for line in view.posts)

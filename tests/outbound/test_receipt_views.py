@@ -237,7 +237,7 @@ def test_every_command_that_is_offered_is_understood(locale: str) -> None:
             seen.add(command.verb)
     assert seen == {
         *(Verb.MOVE, Verb.CANCEL, Verb.FOLLOW, Verb.ALL, Verb.DAILY, Verb.WEEKLY, Verb.PAUSE, Verb.RESUME),
-        *(Verb.CLOSE, Verb.REOPEN),
+        *(Verb.CLOSE, Verb.REOPEN, Verb.YES),
     }
 
 

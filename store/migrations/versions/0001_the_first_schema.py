@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stepped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("named", sa.Boolean(), nullable=False),
         sa.Column("clocks_wound", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
