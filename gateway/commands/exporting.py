@@ -30,7 +30,7 @@ def export_person(
         except ValueError as error:
             fail(str(error))
         with database.reading() as tx:
-            person = people.find(tx, mailbox)
+            person = people.find(tx, mailbox) or people.find_author(tx, mailbox)
             if person is None:
                 fail(f"{mailbox}: nobody has this address")
             # Row by row: a long life in the network fits no memory.

@@ -124,6 +124,7 @@ def test_authors_are_matched_by_the_map_and_come_alive_when_they_are_added(eithe
     assert either.json("person", "show", "cid@people.example")["state"] == "active"
     wrote = select(people.c.name, contents.c.text).join(contents, contents.c.author_id == people.c.id)
     assert ("Cid Sole", "Words of Cid") in rows(either, wrote)
+    assert len(json.loads(either.done("person", "export", "bob@people.example"))["posts"]) == 1
     either.done("person", "erase", "bob@people.example", "--yes")
     assert ("Former member", "[Text erased]") in rows(either, wrote) or ("Ancien membre", "[Texte effacé]") in rows(
         either, wrote
