@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, select, union, update
@@ -47,7 +47,7 @@ def hold_back(
         by_day[_day_began(values["now"], timezone)] += ids
     spent = [person_id for began, ids in by_day.items() for person_id in _spent(tx, ids, began, mails_per_day)]
     if spent:
-        _owe(tx, post_id, spent)
+        _owe(tx, post_id, spent, values["now"])
     return concerned
 
 
@@ -73,7 +73,7 @@ def _day_began(now: datetime, timezone: str) -> datetime:
     return datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
 
 
-def _owe(tx: Connection, post_id: int, person_ids: list[int]) -> None:
+def _owe(tx: Connection, post_id: int, person_ids: list[int], now: datetime) -> None:
     community_id, number = tx.execute(select(posts.c.community_id, posts.c.number).where(posts.c.id == post_id)).one()
     theirs = memberships.c.community_id == community_id, memberships.c.person_id.in_(person_ids)
     # Whose membership somebody is changing gets this one singly: to wait here for them, who may wait for the fan-out
@@ -94,7 +94,11 @@ def _owe(tx: Connection, post_id: int, person_ids: list[int]) -> None:
         .where(memberships.c.community_id == community_id, memberships.c.person_id.in_(ids))
         .values(
             catch_up_from=func.coalesce(owed, case((through > before, through), else_=before)),
-            catch_up_after=case((owed.is_(None), _next_daily), else_=memberships.c.catch_up_after),
+            # Who came within this minute has no clock yet.
+            catch_up_after=case(
+                (owed.is_(None), func.coalesce(_next_daily, now + timedelta(days=1))),
+                else_=memberships.c.catch_up_after,
+            ),
             digest_through=number,
         )
     )

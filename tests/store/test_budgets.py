@@ -196,3 +196,16 @@ def test_large_communities_are_held_back_in_chunks(
     assert singles(database) == dict.fromkeys(everybody[1:], 2)
     clock.now = MONDAY
     assert paper.round() == 7
+
+
+def test_who_has_no_clock_yet_waits_for_a_day(
+    network: Network, database: Database, clock: SetClock, paper: Newspaper
+) -> None:
+    community = network.community("projets")
+    ann, bob = network.persons("ann", "bob")
+    network.join(community, ann, bob)
+    posts(network, ann, community, 2)
+    network.fan_out(1)
+    assert paper.round() == 0
+    clock.advance(days=1)
+    assert paper.round() == 1

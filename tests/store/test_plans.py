@@ -21,6 +21,7 @@ from gateway.core.notice import NoticeKind
 from store import (
     arrivals,
     audience,
+    budgets,
     communities,
     deliveries,
     digests,
@@ -32,6 +33,7 @@ from store import (
     people,
     posts,
     queues,
+    silence,
     times,
 )
 from store.database import Database
@@ -84,6 +86,8 @@ STATEMENTS: dict[str, Callable[[Connection], object]] = {
     "notices.last_of_places": lambda tx: notices.last_of_places(tx, [NoticeKind.HELD, NoticeKind.SET_ASIDE]),
     "queues.waiting": queues.waiting,
     "audience.expand": lambda tx: audience.expand(tx, NOW, PEACE),
+    "budgets.hold_back": lambda tx: list(budgets._spent(tx, [1, 2], NOW, 5)),
+    "silence.note_heard": lambda tx: silence.note_heard(tx, [1, 2], NOW),
     "deliveries.claim": lambda tx: deliveries.claim(tx, NOW, 400, PEACE),
     "deliveries.waiting": deliveries.waiting,
     "deliveries.oldest": deliveries.oldest,
