@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from gateway.core.command import Command, Verb
-from gateway.core.community import Membership
+from gateway.core.community import Membership, Person
 from gateway.core.digest import Part, PartState
 from gateway.core.notice import Obeyed
-from gateway.core.question import Question
+from gateway.core.question import Asks, Question
 from inbound import asking, sharing
 from inbound.case import Case, PartCase, ReadMail
 from inbound.policy import Facts
-from inbound.route import Destination, ToCommand, ToDigest, ToManagers, ToNobody, ToPost, ToQuestion
+from inbound.route import Destination, ToCommand, ToDigest, ToManagers, ToNobody, ToPerson, ToPost, ToQuestion
 from store import answer_parts, digests, notices, posts
 from store.answer_parts import StoredPart
 from store.communities import Locked
@@ -53,6 +53,11 @@ class Answered:
         asked = (what.community_id for what in self.told.values() if isinstance(what, Question))
         return {community_id for community_id in asked if community_id is not None}
 
+    @property
+    def letters(self) -> list[Question]:
+        """What letters are about."""
+        return [what for what in self.told.values() if isinstance(what, Question) and what.asks is Asks.LETTER]
+
 
 @dataclass(frozen=True, slots=True)
 class Around:
@@ -64,6 +69,8 @@ class Around:
     answered: Answered
     shared_out: Mapping[tuple[int, str], Sequence[StoredPart]]
     """By (person, dedup key), the parts of an answer to a digest that were dealt with before."""
+    addressees: Mapping[int, Person]
+    """Who wrote the letters that are answered, by id."""
 
 
 def look_up(tx: Connection, stops: Sequence[tuple[ReadMail, Destination]]) -> Answered:
@@ -103,6 +110,8 @@ def complete(case: Case, around: Around) -> Case:
         command = asking.asked_for(to, facts.reading, language, facts.today) if asked else None
         return replace(case, facts=replace(facts, command=command))
     told = answered.told.get(to.notice_id) if isinstance(to, ToQuestion) else None
+    if isinstance(told, Question) and told.asks is Asks.LETTER:
+        return replace(case, facts=_to_letter(facts, told, around))
     if isinstance(told, Question):
         command = asking.in_answer(told.asks, facts.reading, person.locale, facts.today)
         return _in_answer(case, told, command, around)
@@ -130,6 +139,19 @@ def complete(case: Case, around: Around) -> Case:
     )
     filed = any(part.content_id is not None for part in before)
     return replace(case, facts=facts, parts=parts, done=done, filed=filed)
+
+
+def _to_letter(facts: Facts, letter: Question, around: Around) -> Facts:
+    """The facts of an answer to a letter: it goes to who wrote that, whatever it says."""
+    assert isinstance(facts.destination, ToQuestion)
+    to = ToPerson(letter.person_id, letter.post_id, facts.destination.token_person_id)
+    locked = around.locked.get(letter.community_id or 0)
+    return replace(
+        facts,
+        destination=to,
+        community=locked.community if locked else None,
+        addressee=around.addressees.get(letter.person_id or 0),
+    )
 
 
 def _with_question(case: Case, command: Command | None, around: Around) -> Case:

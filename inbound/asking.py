@@ -37,6 +37,7 @@ _IN_ANSWER: dict[Asks, frozenset[Verb]] = {
     Asks.REQUEST: _YES_NO,
     Asks.INVITATION: _YES_NO | {Verb.JOIN},
     Asks.OFFER: _YES_NO | {Verb.JOIN},
+    Asks.LETTER: frozenset(),
 }
 """The words that answer each question."""
 _LONGEST = 1200

@@ -18,7 +18,7 @@ from inbound.answers import Answered, Around
 from inbound.case import Case, ReadMail
 from inbound.haste import needs_time
 from inbound.policy import Facts, Rules
-from inbound.route import Destination, House, ToCommand, ToCommunity, ToDigest, ToParent, ToPost, ToQuestion
+from inbound.route import Destination, House, ToCommand, ToCommunity, ToDigest, ToParent, ToPerson, ToPost, ToQuestion
 from store import answer_parts, charters, communities, handovers, memberships, people, posts
 from store.answer_parts import StoredPart
 from store.communities import Locked
@@ -53,6 +53,8 @@ class _Known:
     by_post: dict[int, Place]
     by_message_id: dict[str, list[Place]]
     answered: Answered
+    addressees: dict[int, Person]
+    """To whom letters are written, by id."""
     owing: set[int]
     """Who has yet to accept the charter."""
 
@@ -101,7 +103,7 @@ def _stops(read: ReadMail, house: House) -> list[_Stop]:
     return sorted(
         stops,
         key=lambda stop: (
-            not isinstance(stop.destination, ToPost | ToParent | ToDigest | ToQuestion),
+            not isinstance(stop.destination, ToPost | ToPerson | ToParent | ToDigest | ToQuestion),
             named.get(stop.arrival.forward_path.lower(), len(named)),
             stop.arrival.id,
         ),
@@ -139,8 +141,21 @@ def _look_up(tx: Connection, stops: Sequence[_Stop]) -> _Known:
         by_post=by_post,
         by_message_id=by_message_id,
         answered=answered,
+        addressees=_addressees(tx, stops, by_post, answered),
         owing=charters.owing(tx, {person.id for person in known_people.values()}) if known_people else set(),
     )
+
+
+def _addressees(
+    tx: Connection, stops: Sequence[_Stop], by_post: Mapping[int, Place], answered: Answered
+) -> dict[int, Person]:
+    ids = {
+        place.post.author_id
+        for stop in stops
+        if isinstance(to := stop.destination, ToPerson) and (place := by_post.get(to.post_id or 0))
+    }
+    ids |= {told.person_id for told in answered.letters if told.person_id}
+    return people.get_all(tx, ids) if ids else {}
 
 
 def _shared_out(tx: Connection, stops: Sequence[_Stop], known: _Known) -> dict[tuple[int, str], list[StoredPart]]:
@@ -180,7 +195,7 @@ def _author(read: ReadMail, known: _Known) -> Person | None:
 
 
 def _places(tx: Connection, stops: Iterable[_Stop], answered: Answered) -> dict[int, Place]:
-    post_ids = {stop.destination.post_id for stop in stops if isinstance(stop.destination, ToPost)}
+    post_ids = {to.post_id for stop in stops if isinstance(to := stop.destination, ToPost | ToPerson) and to.post_id}
     post_ids |= {item.last for digest in answered.digests.values() for item in digest.items}
     post_ids |= {part.post_id for parts in answered.parts.values() for part in parts if part.post_id}
     return posts.places(tx, post_ids) if post_ids else {}
@@ -189,8 +204,8 @@ def _places(tx: Connection, stops: Iterable[_Stop], answered: Answered) -> dict[
 def _settle(stop: _Stop, known: _Known) -> tuple[Locked | None, Place | None]:
     """The community of this arrival and the post it answers there."""
     match stop.destination:
-        case ToPost(post_id):
-            place = known.by_post.get(post_id)
+        case ToPost(post_id) | ToPerson(_, post_id):
+            place = known.by_post.get(post_id or 0)
             return (known.locked.get(place.post.community_id), place) if place else (None, None)
         case ToCommunity(name):
             locked = known.by_name.get(name)
@@ -266,10 +281,15 @@ def _case(
         is_first=both in seen.newcomers,
         audience=seen.audiences.get(community.id, 0) if community else 0,
         taken_off=taken_off,
+        addressee=known.addressees.get(place.post.author_id) if place and _is_to_author(stop) else None,
         owes_charter=person is not None and person.id in known.owing,
     )
-    around = Around(known.locked, known.memberships, known.by_post, known.answered, seen.shared_out)
+    around = Around(known.locked, known.memberships, known.by_post, known.answered, seen.shared_out, known.addressees)
     return answers.complete(Case(stop.arrival, stop.read, facts), around)
+
+
+def _is_to_author(stop: _Stop) -> bool:
+    return isinstance(stop.destination, ToPerson)
 
 
 def _is_addressed(parsed: ParsedMessage, house: House) -> bool:

@@ -13,7 +13,18 @@ from sqlalchemy import Connection
 
 from gateway.core.decision import Verdict
 from inbound import policy, sharing
-from inbound.actions import answering, forwarding, leaving, moderating, obeying, parts, publishing, registering, telling
+from inbound.actions import (
+    answering,
+    forwarding,
+    leaving,
+    letters,
+    moderating,
+    obeying,
+    parts,
+    publishing,
+    registering,
+    telling,
+)
 from inbound.actions.forwarding import Forwarded
 from inbound.case import Case, Decided, ReadMail
 from inbound.gathering import gather
@@ -41,10 +52,11 @@ def process(
     obeying.obey(tx, _with(decided, Verdict.OBEY), gathered, house, rules, now)
     for item in _with(decided, Verdict.UNSUBSCRIBE):
         leaving.unsubscribe(tx, item.case.facts.destination, now)
+    passed_on = letters.pass_on(tx, _with(decided, Verdict.PASS_ON), house, now)
     forwarded = forwarding.forward(tx, _with(decided, Verdict.FORWARD), house, now)
     moderating.ask(tx, decided, house, rules, now)
     kept = answering.answer(tx, registering.register_all(tx, decided, rules, now), house, now)
-    kept |= held | telling.ask_again(tx, _with(decided, Verdict.ASK), house, now)
+    kept |= held | passed_on | telling.ask_again(tx, _with(decided, Verdict.ASK), house, now)
     closings = [
         _closing(item, posted, forwarded.get(item.case.arrival.id), kept.get(item.case.arrival.id)) for item in decided
     ]

@@ -31,6 +31,7 @@ from inbound.route import (
     ToManagers,
     ToNobody,
     ToParent,
+    ToPerson,
     ToPost,
     ToQuestion,
     ToQuiet,
@@ -90,6 +91,8 @@ class Facts:
     """The digest that is answered."""
     today: date = date.min
     """The day it is where the author is."""
+    addressee: Person | None = None
+    """To whom a letter is written."""
     owes_charter: bool = False
     """The author has yet to accept the charter."""
     is_first: bool = False
@@ -128,7 +131,7 @@ Test = Callable[[Facts, Rules], bool]
 def _believed(f: Facts, r: Rules) -> bool:
     if f.proof.proven or f.vouched or r.require == "none":
         return True
-    tokens = ToPost | ToDigest | ToQuestion
+    tokens = ToPost | ToDigest | ToQuestion | ToPerson
     own_token = isinstance(f.destination, tokens) and f.person and f.destination.token_person_id == f.person.id
     # Who has the mail that asked reads that mailbox, and that is all such a question wants to know.
     enough = r.require == "token" or (f.question is not None and f.question.asks in OF_THE_MAILBOX)
@@ -180,6 +183,24 @@ def _is_encrypted(f: Facts) -> bool:
 def _in_parts(f: Facts) -> bool:
     """It answers a digest: each part goes its own way."""
     return isinstance(f.destination, ToDigest)
+
+
+def _is_letter(f: Facts) -> bool:
+    return isinstance(f.destination, ToPerson)
+
+
+def _may_write(f: Facts) -> bool:
+    """A letter is its reader's: nobody answers it for them. A post is everybody's who belongs there."""
+    to = f.destination
+    assert isinstance(to, ToPerson)
+    if to.person_id is None:
+        return f.membership is not None
+    return f.person is not None and f.person.id == to.token_person_id
+
+
+def _is_there(f: Facts) -> bool:
+    is_withdrawn = f.place is not None and f.place.post.withdrawn
+    return f.addressee is not None and f.addressee.state is PersonState.ACTIVE and not is_withdrawn
 
 
 def _is_to_a_question(f: Facts) -> bool:
@@ -310,6 +331,15 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _in_parts(f) and _says_nothing(f)),
     (Verdict.HOLD,        Reason.CHARTER,              lambda f, r: _in_parts(f) and _owes_charter(f)),
     (Verdict.SHARE_OUT,   Reason.DIGEST_ANSWER,        lambda f, r: _in_parts(f)),
+    # A letter to one person: who may read a post may write to its author, who got one may answer it.
+    (Verdict.REJECT,      Reason.TOKEN_OF_ANOTHER,     lambda f, r: _is_letter(f) and not _may_write(f)),
+    (Verdict.REJECT,      Reason.PERSON_GONE,          lambda f, r: _is_letter(f) and not _is_there(f)),
+    (Verdict.REJECT,      Reason.ATTACHMENT_TOO_LARGE, lambda f, r: _is_letter(f) and _is_heavy(f, r)),
+    (Verdict.REJECT,      Reason.ENCRYPTED,            lambda f, r: _is_letter(f) and _is_encrypted(f)),
+    (Verdict.REJECT,      Reason.FILE_TYPE,            lambda f, r: _is_letter(f) and _has_barred(f, r)),
+    (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _is_letter(f) and _empty(f)),
+    (Verdict.HOLD,        Reason.CHARTER,              lambda f, r: _is_letter(f) and _owes_charter(f)),
+    (Verdict.PASS_ON,     Reason.LETTER,               lambda f, r: _is_letter(f)),
     # Where to: the place must exist and take posts.
     (Verdict.REJECT,      Reason.TOPIC_GONE,           lambda f, r: _gone(f)),
     (Verdict.REJECT,      Reason.NO_PLACE,             lambda f, r: isinstance(f.destination, ToNobody)),

@@ -98,6 +98,16 @@ class ToQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class ToPerson:
+    """A letter to one person, through us: to the author of a post, or to who wrote the letter that is answered."""
+
+    person_id: int | None
+    """None for the author of the post."""
+    post_id: int | None
+    token_person_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ToManagers:
     """The managers of a community; without one, the admins."""
 
@@ -124,6 +134,7 @@ Destination: TypeAlias = (
     | ToPost
     | ToDigest
     | ToQuestion
+    | ToPerson
     | ToParent
     | ToBounce
     | ToLeave
@@ -186,6 +197,9 @@ def _route_detail(base: str, detail: str, keys: KeyRing) -> Destination:
         case "reply":
             token = keys.verify(Purpose.REPLY, detail)
             return ToPost(*token.ids) if token and len(token.ids) == 2 else ToNobody()
+        case "author":
+            token = keys.verify(Purpose.REPLY, detail)
+            return ToPerson(None, *token.ids) if token and len(token.ids) == 2 else ToNobody()
         case "bounce":
             token = keys.verify(Purpose.BOUNCE, detail)
             return ToBounce(*token.ids) if token and len(token.ids) == 1 else ToNobody()

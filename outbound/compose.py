@@ -102,6 +102,7 @@ class Composer:
         links = Links(
             network=self._site.name,
             leave_url=self._leave_url,
+            author_address=self._site.address("author", Slot(SlotKind.REPLY).mark),
             file_urls={
                 f.id: f"{self._site.base_url}/files/{Slot(SlotKind.FILE, f.id).mark}" for f in mail.files_linked
             },

@@ -141,6 +141,9 @@ def _writer(author: Author, language: Language) -> WriterLine:
 
 def _sender(mail: NoticeMail, network: str, language: Language) -> str:
     """Ours alone, but for a colleague's mail: a name that a stranger chose never stands before an address of ours."""
-    if mail.kind is not NoticeKind.FORWARDED or not mail.author or not mail.author.known or not clean(mail.author.name):
-        return network
-    return language.to_managers(clean(mail.author.name), clean(mail.community.name) if mail.community else network)
+    name = clean(mail.author.name) if mail.author and mail.author.known else ""
+    if name and mail.kind is NoticeKind.LETTER:
+        return f"{name} ({network})"
+    if name and mail.kind is NoticeKind.FORWARDED:
+        return language.to_managers(name, clean(mail.community.name) if mail.community else network)
+    return network

@@ -30,6 +30,7 @@ class Links:
 
     network: str
     leave_url: str
+    author_address: str
     file_urls: Mapping[int, str]
     """By attachment id, one for each linked file."""
     images: Mapping[str, str]
@@ -61,6 +62,8 @@ class PostView:
     also_in: str
     leave_url: str
     topic_id: int
+    author_address: str
+    """By it an answer reaches the author alone."""
 
 
 def post_view(mail: PostMail, subject: str, links: Links, language: Language, dresser: Dresser) -> PostView:
@@ -91,6 +94,7 @@ def post_view(mail: PostMail, subject: str, links: Links, language: Language, dr
         also_in=language.names(tuple(map(clean, mail.also_in))),
         leave_url=links.leave_url,
         topic_id=mail.topic_id,
+        author_address=links.author_address,
     )
 
 

@@ -29,7 +29,7 @@ def unnamed(tx: Connection, candidates: Collection[str]) -> set[str]:
     if not left:
         return left
     # JSON has no index. Forwarded notices are few beside posts, and are asked only about what nothing else names.
-    forwarded = select(notices.c.files).where(notices.c.kind == NoticeKind.FORWARDED.value)
+    forwarded = select(notices.c.files).where(notices.c.kind.in_((NoticeKind.FORWARDED.value, NoticeKind.LETTER.value)))
     for files in tx.scalars(forwarded.execution_options(yield_per=_AT_ONCE)):
         left.difference_update(file["sha256"] for file in files)
     return left

@@ -19,6 +19,7 @@ from store.readings import TopicRead
 from store.schema import OPEN_ARRIVAL, arrivals, notices, people
 from store.schema import deliveries as delivery_rows
 
+_ASKING = (NoticeKind.QUESTION, NoticeKind.LETTER, NoticeKind.RETURNED)
 HUSH = timedelta(hours=1)
 """One notice for a cause in this time: a machine that answers is not answered on (RFC 3834 §2)."""
 Cause: TypeAlias = tuple[int, NoticeKind, Reason, int | None]
@@ -333,7 +334,7 @@ def _ended(told: Mapping[str, Any] | None) -> Ended | None:
 
 
 def _question(row: Any) -> Question | None:
-    if row.kind not in (NoticeKind.QUESTION, NoticeKind.RETURNED) or not row.details:
+    if row.kind not in _ASKING or not row.details:
         return None
     told = row.details
     until = date.fromisoformat(told["until"]) if told["until"] else None
@@ -341,7 +342,7 @@ def _question(row: Any) -> Question | None:
 
 
 def _author(row: Row[Any]) -> Author | None:
-    is_another = row.kind == NoticeKind.FORWARDED or (row.kind == NoticeKind.QUESTION and row.author_address)
+    is_another = row.kind == NoticeKind.FORWARDED or (row.kind in _ASKING and row.author_name + row.author_address)
     if not is_another:
         return None
     return Author(row.author_name, row.author_address, proven=row.proven, known=row.known)

@@ -22,6 +22,8 @@ class Verdict(StrEnum):
     SHARE_OUT = "share_out"
     """Its parts each go their own way: posts, thanks, commands, questions."""
     OBEY = "obey"
+    PASS_ON = "pass_on"
+    """It goes to one person, and is no post."""
     ASK = "ask"
     """It cannot be read as an answer to what we asked: its writer gets the words back with the question."""
 
@@ -58,6 +60,8 @@ class Reason(StrEnum):
     COMMUNITY_ARCHIVED = "community_archived"
     NO_PLACE = "no_place"
     DIGEST_GONE = "digest_gone"
+    PERSON_GONE = "person_gone"
+    """To whom it was written is no longer here."""
     REFUSED = "refused"
     EXPIRED = "expired"
     # discard
@@ -75,6 +79,8 @@ class Reason(StrEnum):
     # unsubscribe, forward
     LEAVE_TOKEN = "leave_token"
     FOR_THE_ADMINS = "for_the_admins"
+    # pass_on
+    LETTER = "letter"
 
 
 APPROVABLE = frozenset(

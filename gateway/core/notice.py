@@ -27,6 +27,8 @@ class NoticeKind(StrEnum):
     """The mail is held until a manager has looked at it."""
     FORWARDED = "forwarded"
     """Somebody wrote to the people who run the place, and this goes to one of them."""
+    LETTER = "letter"
+    """Somebody wrote to this person alone, through us."""
     HELD = "held"
     """Mails wait until somebody who runs the place has looked at them."""
     SET_ASIDE = "set_aside"

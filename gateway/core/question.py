@@ -16,6 +16,8 @@ class Asks(StrEnum):
 
     JOIN = "join"
     """Of a person: do you want to be a member?"""
+    LETTER = "letter"
+    """Nothing: whatever is answered to a letter goes to who wrote it."""
     CHARTER = "charter"
     """Of a person: do you accept what everybody promises before they post?"""
     MODERATE = "moderate"

@@ -24,7 +24,7 @@ class Purpose(StrEnum):
     """What a token is for. The value is part of what is signed, so no token serves two ends."""
 
     REPLY = "reply"
-    """(post id, person id): an answer to that post."""
+    """(post id, person id): an answer to that post, or to its author alone."""
     BOUNCE = "bounce"
     """(delivery id): the reverse-path of one delivery."""
     LEAVE = "leave"

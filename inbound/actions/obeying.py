@@ -72,6 +72,8 @@ def _settle(tx: Connection, item: Decided, question: Question, house: House, now
             moderating.settle(tx, item, house, now)
         case Asks.REQUEST:
             admitting.settle(tx, item, question, house, now)
+        case Asks.LETTER:
+            raise AssertionError("a letter is answered by a letter")
         case unreachable:
             assert_never(unreachable)
 

@@ -13,6 +13,7 @@ from tests.outbound.mails import DELIVERY, RETURNED, composer
 from tests.outbound.receipts import (
     ASKS,
     DONE,
+    LETTER,
     QUESTION,
     QUESTION_AGAIN,
     READING,
@@ -32,6 +33,7 @@ NOTICES: dict[str, NoticeMail] = {
     "receipt-unclear": UNCLEAR,
     **{f"obeyed-{name}": obeyed(done) for name, done in DONE.items()},
     **{f"asks-{name}": question for name, question in ASKS.items()},
+    "letter": LETTER,
     "reading": READING,
     "reading-gone": replace(READING, topic=None, read=(), post_id=None),
     "returned-digest-gone": replace(

@@ -39,6 +39,7 @@ from inbound.route import (
     ToManagers,
     ToNobody,
     ToParent,
+    ToPerson,
     ToPost,
     ToQuestion,
     ToQuiet,
@@ -139,6 +140,8 @@ NEWCOMER = replace(
     membership=None,
 )
 
+LETTER = replace(ANSWER, destination=ToPerson(None, 9, 1), addressee=replace(ANN, id=2))
+
 # One line of facts for each line of the table, in its order.
 CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.DISCARD, Reason.BOUNCE, replace(PLAIN, destination=ToBounce(7))),
@@ -178,6 +181,14 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.REJECT, Reason.EMPTY, replace(DIGEST_ANSWER, reading=replace(WORDS, parts=()))),
     (Verdict.HOLD, Reason.CHARTER, replace(DIGEST_ANSWER, owes_charter=True)),
     (Verdict.SHARE_OUT, Reason.DIGEST_ANSWER, DIGEST_ANSWER),
+    (Verdict.REJECT, Reason.TOKEN_OF_ANOTHER, replace(LETTER, membership=None)),
+    (Verdict.REJECT, Reason.PERSON_GONE, replace(LETTER, addressee=None)),
+    (Verdict.REJECT, Reason.ATTACHMENT_TOO_LARGE, replace(LETTER, reading=reading(Kind.ORDINARY, "words", 1001))),
+    (Verdict.REJECT, Reason.ENCRYPTED, replace(LETTER, reading=ENCRYPTED)),
+    (Verdict.REJECT, Reason.FILE_TYPE, replace(LETTER, reading=PROGRAM)),
+    (Verdict.REJECT, Reason.EMPTY, replace(LETTER, reading=reading(Kind.ORDINARY, ""))),
+    (Verdict.HOLD, Reason.CHARTER, replace(LETTER, owes_charter=True)),
+    (Verdict.PASS_ON, Reason.LETTER, LETTER),
     (Verdict.REJECT, Reason.TOPIC_GONE, replace(ANSWER, place=WITHDRAWN)),
     (Verdict.REJECT, Reason.NO_PLACE, replace(PLAIN, destination=ToNobody())),
     (Verdict.REJECT, Reason.NO_PLACE, replace(PLAIN, destination=ToParent(), community=None, membership=None)),

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from gateway.core.command import Verb
 from gateway.core.decision import Reason
 from gateway.core.digest import PartState
-from gateway.core.notice import Choice, NoticeKind, NoticeMail, Obeyed, ReadPost, ReceiptLine, Result
+from gateway.core.notice import Author, Choice, NoticeKind, NoticeMail, Obeyed, ReadPost, ReceiptLine, Result
 from gateway.core.post import ToldFile
 from gateway.core.question import Asks, Circumstances, Question
 from tests.outbound.mails import DELIVERY, RETURNED, composer, read
@@ -77,6 +77,22 @@ ASKS = {
     ),
 }
 """Questions that hold more than a line."""
+
+LETTER = replace(
+    RETURNED,
+    kind=NoticeKind.LETTER,
+    reason=Reason.LETTER,
+    reference="A-1054",
+    id=9,
+    sent_to="author@relais.example.org",
+    topic_title=TRAIN[1],
+    subject="Re: " + TRAIN[1],
+    text="Entre nous, je préfère prendre ma voiture.\n\nJe peux t’emmener si tu veux.",
+    files=(),
+    in_reply_to="",
+    author=Author("Paul Guérin", "", proven=True, known=True),
+    question=Question(Asks.LETTER, person_id=4, post_id=77),
+)
 
 OBEYED = replace(
     RECEIPT,

@@ -226,7 +226,7 @@ def test_two_questions_are_answered_one_by_one(locale: str, choices: tuple[Choic
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_command_that_is_offered_is_understood(locale: str) -> None:
-    places = {"receipt": Place.QUESTION, "question": Place.QUESTION}
+    places = dict.fromkeys(("receipt", "question", "declined"), Place.QUESTION)
     seen = set()
     for name, notice in ALL_KINDS.items():
         # Words in capitals alone, but for references, with what follows them: "MOVE 1 #27".
@@ -237,7 +237,7 @@ def test_every_command_that_is_offered_is_understood(locale: str) -> None:
             seen.add(command.verb)
     assert seen == {
         *(Verb.MOVE, Verb.CANCEL, Verb.FOLLOW, Verb.ALL, Verb.DAILY, Verb.WEEKLY, Verb.PAUSE, Verb.RESUME),
-        *(Verb.CLOSE, Verb.REOPEN, Verb.YES),
+        *(Verb.CLOSE, Verb.REOPEN, Verb.YES, Verb.STOP, Verb.IMPORTANT),
     }
 
 

@@ -191,7 +191,7 @@ def assert_no_markup(rendered: Rendered, *words: str) -> None:
 @pytest.mark.parametrize("is_answer", [True, False])
 @pytest.mark.parametrize("readers", [0, 1, 5])
 def test_no_string_of_a_post_is_markup(language: str, is_answer: bool, readers: int) -> None:
-    links = Links("", "", {PROGRAMME.id: "", PHOTOS.id: ""}, {})
+    links = Links("", "", "", {PROGRAMME.id: "", PHOTOS.id: ""}, {})
     spoken = RENDERER.language(language)
     view = hostile(post_view(PASSED_ON, "", links, spoken, RENDERER.dresser), attached=(LINE,), linked=(LINE,))
     rendered = RENDERER.post(replace(view, is_answer=is_answer, readers=readers), spoken)
