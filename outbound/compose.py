@@ -55,6 +55,14 @@ class MailTemplate:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeTemplate:
+    """A notice for very many readers, composed but for address and token: slots wait among the pieces."""
+
+    notice_id: int
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Signers:
     reply: Signer
     leave: Signer
@@ -136,11 +144,26 @@ class Composer:
         Raises UnfitAddressError, CompositionError where it would not leave as meant, and StoreError where an attachment
         cannot be read.
         """
+        pieces = self._notice(notice, delivery, self._answer_address(notice, delivery))
+        return _filled(pieces, delivery, b"")
+
+    def prepare_notice(self, notice: NoticeMail, delivery: Delivery) -> NoticeTemplate:
+        """The mail of a notice for very many, for all who read the language of this one. Raises as compose_notice."""
+        answer = self._site.address("answer", Slot(SlotKind.REPLY).mark)
+        return NoticeTemplate(notice.id, tuple(self._notice(notice, delivery, answer)))
+
+    def fill_notice(self, template: NoticeTemplate, delivery: Delivery) -> Outgoing:
+        """The mail of one delivery: address and token are all that is new. Raises UnfitAddressError."""
+        signers = self._signers(delivery.created_at, delivery.key_id)
+        token = signers.answer(template.notice_id, delivery.person_id).encode("ascii")
+        return _filled(template.pieces, delivery, token)
+
+    def _notice(self, notice: NoticeMail, delivery: Delivery, answer: str) -> list[Piece]:
+        """The mail with a slot for the address, and for what has slots in `answer`."""
         site, language = self._site, self._renderer.language(delivery.locale)
         around = notice.circumstances
         if around is not None and around.hour is None:
             notice = replace(notice, circumstances=replace(around, hour=site.daily_at))
-        answer = self._answer_address(notice, delivery)
         posting = site.address(notice.community.address) if notice.community else ""
         join = site.address(notice.community.address, language.join_word) if notice.community else ""
         addresses = NoticeAddresses(
@@ -153,9 +176,7 @@ class Composer:
         fields = headers.notice_fields(site, notice, (view.sender, subject), answer, delivery.created_at)
         boundary = _boundary(notice.message_id)
         files = [self._part(file) for file in notice.attached]
-        pieces = _message(fields, _with_files(_alternative(rendered, boundary), files, boundary))
-        address = checked_address(delivery.address)
-        return _outgoing(delivery, "", b"".join(address if isinstance(piece, Slot) else piece for piece in pieces))
+        return _message(fields, _with_files(_alternative(rendered, boundary), files, boundary))
 
     def _file_url(self, delivery: Delivery, attachment_id: int) -> str:
         signers = self._signers(delivery.created_at, delivery.key_id)
@@ -253,6 +274,14 @@ def _template(mail: PostMail, pieces: Sequence[Piece]) -> MailTemplate:
         leave_at=places(SlotKind.LEAVE),
         files_at=tuple((place, slot.id) for place, slot in slots if slot.kind is SlotKind.FILE),
     )
+
+
+def _filled(pieces: Iterable[Piece], delivery: Delivery, token: bytes) -> Outgoing:
+    """The mail of a notice, with the address and the token in their slots."""
+    address = checked_address(delivery.address)
+    values = {SlotKind.TO: address, SlotKind.REPLY: token}
+    data = b"".join(values[piece.kind] if isinstance(piece, Slot) else piece for piece in pieces)
+    return _outgoing(delivery, "", data)
 
 
 def _outgoing(delivery: Delivery, reverse_path: str, data: bytes) -> Outgoing:

@@ -18,7 +18,7 @@ from gateway.core.delivery import Delivery, DeliveryKind, DeliveryState, Outcome
 from gateway.core.errors import StoreError
 from gateway.core.notice import NoticeMail
 from gateway.core.post import PostMail
-from outbound.compose import Composer, MailTemplate, UnfitAddressError
+from outbound.compose import Composer, MailTemplate, NoticeTemplate, UnfitAddressError
 from outbound.contents import Contents, TemplateCache
 from outbound.digest import DigestComposer
 from outbound.digest_contents import DigestContents, LoadedDigest
@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 NOT_COMPOSED = "not composed"
 _NOTICES_AT_ONCE = 20
+_ANNOUNCED_KEPT = 50
 _SPOILED_S = 60.0
 """For so long what could not be rendered for one reader is not tried for the next."""
 
@@ -72,6 +73,7 @@ class Composing:
         self._press = press
         self._elapsed = elapsed
         self._templates = TemplateCache()
+        self._announced: dict[tuple[int | None, str], NoticeTemplate] = {}
         # By post and language: until when, and the name of the trouble.
         self._spoiled: dict[tuple[int, str], tuple[float, str]] = {}
 
@@ -107,7 +109,9 @@ class Composing:
         post_ids = {
             d.post_id for d in wanted if d.post_id and self._templates.get(d.post_id, language_of(d.locale)) is None
         }
-        notice_ids = {d.notice_id for d in wanted if d.notice_id}
+        if len(self._announced) > _ANNOUNCED_KEPT:
+            self._announced.clear()
+        notice_ids = {d.notice_id for d in wanted if d.notice_id and _edition(d) not in self._announced}
         digest_ids = {d.digest_id for d in wanted if d.digest_id}
         if not post_ids and not notice_ids and not digest_ids:
             return _Loaded({}, {}, {}, {})
@@ -124,8 +128,7 @@ class Composing:
             return Outcome(delivery.id, delivery.attempts, DeliveryState.DROPPED, detail=item.objection)
         try:
             if delivery.kind is DeliveryKind.NOTICE:
-                assert delivery.notice_id
-                return self._composer.compose_notice(loaded.notices[delivery.notice_id], delivery)
+                return self._compose_notice(delivery, loaded)
             if delivery.kind is DeliveryKind.DIGEST:
                 return self._compose_digest(delivery, loaded)
             template = self._template(delivery, loaded)
@@ -138,6 +141,17 @@ class Composing:
         except Exception as error:
             log.exception("compose_failed", delivery=delivery.id)
             return _deferred(delivery, type(error).__name__)
+
+    def _compose_notice(self, delivery: Delivery, loaded: _Loaded) -> Outgoing:
+        """One for very many is rendered once for each language, as a post is."""
+        assert delivery.notice_id
+        template = self._announced.get(_edition(delivery))
+        if template is None:
+            notice = loaded.notices[delivery.notice_id]
+            if not notice.is_shared:
+                return self._composer.compose_notice(notice, delivery)
+            template = self._announced[_edition(delivery)] = self._composer.prepare_notice(notice, delivery)
+        return self._composer.fill_notice(template, delivery)
 
     def _compose_digest(self, delivery: Delivery, loaded: _Loaded) -> Outgoing | Outcome:
         assert delivery.digest_id
@@ -174,6 +188,11 @@ class Composing:
 def _thing(item: Claimed) -> tuple[int | None, int | None, int | None]:
     """What is loaded for it: a post, a notice or a digest."""
     return item.delivery.post_id, item.delivery.notice_id, item.delivery.digest_id
+
+
+def _edition(delivery: Delivery) -> tuple[int | None, str]:
+    """A notice in one language."""
+    return delivery.notice_id, language_of(delivery.locale)
 
 
 def _deferred(delivery: Delivery, trouble: str) -> Outcome:

@@ -92,7 +92,7 @@ def _part(found: Sequence[Row[Any]], now: datetime, peace: Peace) -> tuple[list[
         if whose not in ends:
             ends[whose] = peace.until(*whose, now)
         until = ends[whose]
-        if until is not None and row.kind == DeliveryKind.POST.value and not row.passes_quiet:
+        if until is not None and row.kind != DeliveryKind.DIGEST.value and not row.passes_quiet:
             asleep[until].append(row.id)
         else:
             claimed.append(_to_claimed(row, Lease(now + LEASE)))
@@ -236,6 +236,8 @@ def add_notice_delivery(tx: Connection, notice_id: int, person_id: int, key_id: 
             person_id=person_id,
             state=DeliveryState.PENDING.value,
             key_id=key_id,
+            # It answers what they just sent, or is their work.
+            passes_quiet=True,
             created_at=now,
             next_attempt_at=now,
         )

@@ -218,7 +218,7 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
     """Notices by id, ready to be composed. `limit_bytes` is what attachments may weigh at present."""
     query = (
         select(notices, people.c.timezone)
-        .join(people, people.c.id == notices.c.person_id)
+        .outerjoin(people, people.c.id == notices.c.person_id)
         .where(notices.c.id.in_(list(ids)))
     )
     rows = tx.execute(query).all()
@@ -257,13 +257,14 @@ def _told(row: Row[Any], read: TopicRead) -> NoticeMail:
         files=tuple(NamedFile(**file) for file in row.files),
         in_reply_to=row.in_reply_to,
         sent_at=row.sent_at,
-        timezone=row.timezone,
+        timezone=row.timezone or "UTC",
         limit_bytes=0,
         author=_author(row),
         waiting=row.waiting,
         id=row.id,
         obeyed=_obeyed(row),
         question=_question(row),
+        is_shared=row.person_id is None,
         words=row.details.get("words", "") if row.kind == NoticeKind.RETURNED and row.details else "",
         topic=read.topic,
         read=read.posts,

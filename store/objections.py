@@ -17,6 +17,7 @@ from gateway.core.delivery import Delivery
 from store.schema import communities, deliveries, memberships, people, posts, topic_choices
 
 _pace = func.coalesce(memberships.c.pace, communities.c.pace)
+_is_announcement = and_(deliveries.c.notice_id.is_not(None), deliveries.c.community_id.is_not(None))
 _has_muted = exists().where(
     topic_choices.c.person_id == deliveries.c.person_id,
     topic_choices.c.topic_id == posts.c.topic_id,
@@ -27,6 +28,9 @@ _objection = case(
     # Who is not in yet is sent what they asked for or are asked, and nothing else.
     (and_(people.c.state == PersonState.PENDING.value, deliveries.c.notice_id.is_not(None)), ""),
     (people.c.state != PersonState.ACTIVE.value, _SUSPENDED),
+    # Who has left or chosen meanwhile needs no word about the default of that community.
+    (and_(_is_announcement, memberships.c.person_id.is_(None)), "no longer a member"),
+    (and_(_is_announcement, memberships.c.pace.is_not(None)), "chosen meanwhile"),
     (deliveries.c.post_id.is_(None), ""),
     (posts.c.withdrawn_at.is_not(None), "withdrawn"),
     (memberships.c.person_id.is_(None), "no longer a member"),

@@ -65,12 +65,12 @@ def choose_everywhere(
     return [community_id for community_id in ids if choose(tx, community_id, person_id, pace, now)]
 
 
-def change_default(tx: Connection, community_id: int, pace: Pace, now: datetime) -> None:
-    """Another default: all who never chose follow it, and lose nothing by it."""
+def change_default(tx: Connection, community_id: int, pace: Pace, now: datetime) -> Pace:
+    """Another default: all who never chose follow it, and lose nothing by it. Returns what it was before."""
     [held] = lock(tx, ids=[community_id])
     before = held.community.pace
     if before is pace:
-        return
+        return before
     if before in _SINGLY and pace is not Pace.OFF:
         audience.expand_for(tx, community_id, None, now)
     followers = and_(memberships.c.community_id == community_id, memberships.c.pace.is_(None))
@@ -79,6 +79,7 @@ def change_default(tx: Connection, community_id: int, pace: Pace, now: datetime)
         tx.execute(select(memberships.c.person_id).where(followers).order_by(memberships.c.person_id).with_for_update())
         tx.execute(update(memberships).where(followers).values(moved))
     tx.execute(update(communities).where(communities.c.id == community_id).values(pace=pace.value))
+    return before
 
 
 def _moved(before: Pace, after: Pace, last: int) -> Mapping[str, Any]:

@@ -557,7 +557,8 @@ notices = Table(
     "notices",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    # NULL where it is one for very many readers, whom its deliveries name.
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE")),
     # The template, and why: at most one per person, kind and reason an hour.
     Column("kind", String(16), nullable=False),
     Column("reason", String(32), nullable=False),
@@ -599,7 +600,7 @@ deliveries = Table(
     Column("id", Id, primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("content_id", Id, ForeignKey("contents.id")),
-    Column("notice_id", Id, ForeignKey("notices.id", ondelete="CASCADE"), unique=True),
+    Column("notice_id", Id, ForeignKey("notices.id", ondelete="CASCADE")),
     Column("digest_id", Id, ForeignKey("digests.id", ondelete="CASCADE")),
     Column("post_id", Id, ForeignKey("posts.id")),
     Column("community_id", Id, ForeignKey("communities.id")),
@@ -620,6 +621,7 @@ deliveries = Table(
     Column("finished_at", Utc),
     Column("answer", Text, nullable=False, default=""),
     UniqueConstraint("content_id", "person_id"),
+    UniqueConstraint("notice_id", "person_id"),
     Index(
         "ix_deliveries_due",
         "bulk",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,11 @@ from gateway.commands.words import CommunityPace
 from gateway.core.audit import Act, Entry, Hand
 from gateway.core.clock import utc_now
 from gateway.core.community import Community, CommunityKind, JoinPolicy, Pace, PostPolicy, Role
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from gateway.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Communities: add, list, show and change them.")
 
@@ -138,7 +143,6 @@ def set_community(
     settings = read_settings(ctx)
     with open_store(settings) as database:
         from store import audit, communities
-        from store.paces import change_default
 
         with database.transaction() as tx:
             held = communities.lock(tx, names=[localpart.strip().lower()])
@@ -156,10 +160,13 @@ def set_community(
             )
             now = _allowing(now, paces)
             communities.change(tx, now)
-            change_default(tx, now.id, now.pace, utc_now())
+            told = _change_default(tx, settings, now) if now.pace is not was.pace else 0
             if changed := _changed(held[0].community, now):
                 audit.record(tx, Entry(Act.COMMUNITY_CHANGED, Hand.CLI, now.id, detail=changed), utc_now())
-    document(record(now)) if as_json else typer.echo(f"changed {now.address}")
+    if as_json:
+        document({**record(now), "told": told})
+    else:
+        typer.echo(f"changed {now.address}" + (f"; told {told} who follow its pace" if told else ""))
 
 
 def _changed(was: Community, now: Community) -> str:
@@ -171,6 +178,16 @@ def _changed(was: Community, now: Community) -> str:
 
 def _word(value: str | bool | tuple[Pace, ...]) -> str | bool:
     return " ".join(value) if isinstance(value, tuple) else value
+
+
+def _change_default(tx: Connection, settings: Settings, community: Community) -> int:
+    """Gives the community its pace as the default; returns how many are told."""
+    from gateway import keys
+    from inbound.actions import tuning
+    from inbound.route import House
+
+    house = House(settings.gateway.domain, settings.smtp.separator, keys.load(settings.gateway.secret_file))
+    return tuning.change_default(tx, community, community.pace, house, utc_now())
 
 
 def _described(was: Community, name: str | None, description: str | None) -> Community:

@@ -75,6 +75,10 @@ class Result(StrEnum):
     """They said no, and nothing changes."""
     STEPPED_DOWN = "stepped_down"
     """Nobody asked for it: their mails piled up unanswered."""
+    DEFAULT = "default"
+    """Nobody asked for it: the default pace of the community is another one, and they never chose theirs."""
+    SLOWED = "slowed"
+    """As DEFAULT, where it was every message until now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +230,8 @@ class NoticeMail:
     post_id: int | None = None
     """The post that an answer to what is read answers."""
     question: Question | None = None
+    is_shared: bool = False
+    """One for very many readers: but for their address and the token of their answer they get the same."""
     words: str = ""
     """What those who run the place said of the mail that comes back."""
     circumstances: Circumstances | None = None
@@ -234,6 +240,6 @@ class NoticeMail:
     @property
     def is_answer(self) -> bool:
         """It tells an author about their own mail."""
-        if self.obeyed is not None and self.obeyed.result is Result.STEPPED_DOWN:
+        if self.obeyed is not None and self.obeyed.result in (Result.STEPPED_DOWN, Result.DEFAULT, Result.SLOWED):
             return False
         return self.author is None and self.kind not in (NoticeKind.HELD, NoticeKind.SET_ASIDE)
