@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from gateway.core.command import Command, Verb
 from gateway.core.community import Membership, Person
-from gateway.core.digest import Part, PartState
+from gateway.core.digest import Part, PartState, PlacedBy
 from gateway.core.notice import Obeyed
 from gateway.core.question import Asks, Question
 from inbound import asking, sharing
@@ -132,11 +132,7 @@ def complete(case: Case, around: Around) -> Case:
     done = frozenset(part.ordinal for part in before if part.state is not PartState.HELD)
     digest = answered.digests.get(to.digest_id)
     facts = replace(facts, command=command, digest=digest, duplicate=bool(done) and len(done) == len(before))
-    parts = tuple(
-        PartCase(part, _part_facts(part, facts, around))
-        for whole in facts.reading.parts or ()
-        for part in sharing.divide(whole, facts)
-    )
+    parts = _part_cases(facts, before, around)
     filed = any(part.content_id is not None for part in before)
     return replace(case, facts=facts, parts=parts, done=done, filed=filed)
 
@@ -152,6 +148,19 @@ def _to_letter(facts: Facts, letter: Question, around: Around) -> Facts:
         community=locked.community if locked else None,
         addressee=around.addressees.get(letter.person_id or 0),
     )
+
+
+def _part_cases(facts: Facts, before: Sequence[StoredPart], around: Around) -> tuple[PartCase, ...]:
+    """The parts with their facts; those that are held go where their writer said last, files alone among them."""
+    parts = [part for whole in facts.reading.parts or () for part in sharing.divide(whole, facts)]
+    cases = [PartCase(part, _part_facts(part, facts, around)) for part in parts]
+    for held in before:
+        if held.state is not PartState.HELD or held.topic_id is None or held.ordinal > len(parts) + 1:
+            continue
+        there = Part(held.topic_id, held.text, PlacedBy.TYPED)
+        case = PartCase(there, _part_facts(replace(there, text=held.text or "…"), facts, around), held.content_id)
+        cases[held.ordinal - 1 : held.ordinal] = [case]
+    return tuple(cases)
 
 
 def _with_question(case: Case, command: Command | None, around: Around) -> Case:

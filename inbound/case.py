@@ -40,6 +40,8 @@ class PartCase:
 
     part: Part
     facts: Facts
+    content_id: int | None = None
+    """Its words and files, where they are kept already: its writer was asked for the topic, and named this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ class PlannedPart:
     reason: str
     facts: Facts
     command: Command | None = None
+    content_id: int | None = None
+    """Its words and files, where they are kept already."""
 
 
 def plan(decided: Sequence[Decided], rules: Rules) -> list[PlannedPart]:
@@ -55,6 +57,11 @@ def _plan_mail(item: Decided, rules: Rules) -> list[PlannedPart]:
 
 
 def _plan_part(item: Decided, number: int, case: PartCase, rules: Rules) -> PlannedPart:
+    planned = _decide_part(item, number, case, rules)
+    return replace(planned, content_id=case.content_id)
+
+
+def _decide_part(item: Decided, number: int, case: PartCase, rules: Rules) -> PlannedPart:
     part, facts = case.part, case.facts
     if part.topic_id is None:
         return PlannedPart(item, number, part, PartState.ASKED, "", facts)

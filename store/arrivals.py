@@ -276,6 +276,20 @@ def reopen(tx: Connection, arrival_id: int) -> bool:
     return row is not None and retry(tx, arrival_id)
 
 
+def hold_again(tx: Connection, arrival_id: int, flag: str, now: datetime) -> bool:
+    """Makes an arrival that was closed wait for somebody's agreement; False where its bytes are forgotten."""
+    kept = or_(spool.c.blob != "", exists().where(raw_mails.c.spool_id == spool.c.id))
+    return (
+        tx.execute(
+            update(arrivals)
+            .where(arrivals.c.id == arrival_id, arrivals.c.state.in_(("closed", "held")))
+            .where(arrivals.c.spool_id.in_(select(spool.c.id).where(spool.c.id == arrivals.c.spool_id, kept)))
+            .values(state="held", flag=flag, closed_at=now)
+        ).rowcount
+        == 1
+    )
+
+
 def drop(tx: Connection, arrival_id: int, now: datetime) -> bool:
     """Ends a held or set-aside arrival by hand, without effect. Returns whether there was one."""
     row = tx.execute(

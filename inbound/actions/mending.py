@@ -21,10 +21,14 @@ from inbound.case import Decided
 from inbound.gathering import Gathered
 from inbound.policy import Facts, Rules
 from inbound.route import House, ToPost
-from store import answer_parts, posts
+from store import answer_parts, arrivals, posts
 from store.answer_parts import Placed, StoredPart
 from store.posts import NewContent
 
+PART_HELD = "part_held"
+"""The flag of an answer to a digest of which a part waits."""
+_PLACELESS = (PartState.ASKED, PartState.RETURNED, PartState.HELD)
+"""What stands nowhere yet, and may wait for the agreement of those who run the place it is to go to."""
 _NO_WORDS = (PartState.THANKED, PartState.OBEYED)
 """What was done and is nobody's to read: it cannot be taken back by its number, nor stand elsewhere."""
 
@@ -61,6 +65,10 @@ def _move(
     assert facts.place
     if part.state is PartState.POSTED and part.topic_id == facts.place.topic.id:
         return
+    if decision.verdict is Verdict.HOLD and part.state in _PLACELESS and _hold(tx, part, now):
+        there = Placed(PartState.HELD, facts.place.topic.id, None, part.content_id, decision.reason.value)
+        answer_parts.place(tx, part.id, there)
+        return
     if decision.verdict is not Verdict.PUBLISH:
         # Where it may not stand it does not go; the receipt says where it still is, and why. What came back keeps
         # the reason for which it did.
@@ -77,6 +85,11 @@ def _move(
     wanted = Publication(part.id, words, facts, part_key(new_message_id(house), part.ordinal))
     [post] = publish(tx, [wanted], gathered.locked, house, now)
     answer_parts.place(tx, part.id, Placed(PartState.POSTED, facts.place.topic.id, post.post_id, post.content_id))
+
+
+def _hold(tx: Connection, part: StoredPart, now: datetime) -> bool:
+    """The mail that the part came in waits again, so that its words and files are read before they are posted."""
+    return part.arrival_id is not None and arrivals.hold_again(tx, part.arrival_id, PART_HELD, now)
 
 
 def _facts_of(part: StoredPart, facts: Facts) -> Facts:

@@ -11,16 +11,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.core.digest import PartState
-from inbound.actions import obeying
+from inbound.actions import mending, obeying
 from inbound.actions.publishing import Publication, Published, content_of, part_key
 from inbound.actions.telling import receipt
 from inbound.route import House, ToDigest
 from inbound.sharing import PlannedPart
 from store import answer_parts, choices, posts
 from store.answer_parts import NewPart
-
-PART_HELD = "part_held"
-"""The flag of an answer to a digest of which a part waits."""
 
 
 def publications(planned: Sequence[PlannedPart], house: House) -> list[Publication]:
@@ -29,7 +26,8 @@ def publications(planned: Sequence[PlannedPart], house: House) -> list[Publicati
 
 
 def _publication(part: PlannedPart, house: House) -> Publication:
-    return Publication(_key(part), content_of(part.facts, house), part.facts, part_key(dedup_key(part), part.number))
+    words = part.content_id if part.content_id is not None else content_of(part.facts, house)
+    return Publication(_key(part), words, part.facts, part_key(dedup_key(part), part.number))
 
 
 def dedup_key(part: PlannedPart) -> str:
@@ -62,7 +60,7 @@ def carry_out(
     answer_parts.add(tx, [_row(part, made, kept) for part in planned], now)
     for item in {part.item.case.arrival.id: part.item for part in planned}.values():
         receipt(tx, item, house, now)
-    return {part.item.case.arrival.id: PART_HELD for part in planned if part.state is PartState.HELD}
+    return {part.item.case.arrival.id: mending.PART_HELD for part in planned if part.state is PartState.HELD}
 
 
 def _keep_asked(
@@ -90,7 +88,7 @@ def _row(part: PlannedPart, made: Mapping[tuple[int, int], Published], kept: Map
         reason=part.reason,
         topic_id=facts.place.topic.id if facts.place else None,
         post_id=post.post_id if post else None,
-        content_id=post.content_id if post else kept.get(_key(part)),
+        content_id=post.content_id if post else part.content_id or kept.get(_key(part)),
         text=part.part.text,
         typed=part.part.topic_id if facts.place is None else None,
     )

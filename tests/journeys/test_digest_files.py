@@ -13,7 +13,7 @@ from store.database import Database
 from store.schema import arrivals as arrival_rows
 from store.schema import attachments, posts
 from tests.inbound.post_office import PROVEN
-from tests.journeys.correspondence import Correspondence, under
+from tests.journeys.correspondence import Correspondence, quoted, under
 from tests.network import SetClock
 
 
@@ -82,6 +82,39 @@ def test_a_file_among_a_held_answer_and_another_is_asked_about_and_goes_once(off
     [receipt, *_] = office.mails()["bob@people.example"]
     office.answer("bob", receipt, "2", number=2)
     assert office.filed() == [2]
+
+
+def test_a_file_that_waits_goes_to_a_moderated_topic_once_somebody_agrees(office: Filing) -> None:
+    office.file({1: "Voici le plan de la salle.", 2: "Non, plutôt lundi matin."})
+    office.approve()
+    [receipt, *_] = office.mails()["bob@people.example"]
+    office.answer("bob", receipt, "1", number=2)
+    assert office.words()[-1] == ("obey", "command")
+    assert (3, PartState.HELD, 1) in [(part.number, part.state, part.topic_id) for part in office.parts()]
+    assert office.filed() == []
+    [told] = [mail for mail in office.mails()["bob@people.example"] if "responsable" in mail["Subject"]]
+    assert told["X-Relais-Kind"] == "receipt"
+    office.approve()
+    assert sorted((part.number, part.state, part.topic_id) for part in office.parts()) == [
+        (1, PartState.POSTED, 1),
+        (2, PartState.POSTED, 2),
+        (3, PartState.POSTED, 1),
+    ]
+    assert office.filed() == [1]
+    assert "held" not in {result.state for result in office.results()}
+
+
+def test_words_that_wait_go_to_a_moderated_topic_and_may_still_go_elsewhere(office: Filing) -> None:
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, "Bonne idée, je suis partant.\n\n" + "\n".join(quoted(digest)))
+    [receipt] = office.mails()["bob@people.example"]
+    office.answer("bob", receipt, "1", number=2)
+    assert [(part.state, part.topic_id) for part in office.parts()] == [(PartState.HELD, 1)]
+    office.answer("bob", receipt, "DÉPLACER 1 #2", number=3)
+    assert [(part.state, part.topic_id) for part in office.parts()] == [(PartState.POSTED, 2)]
+    before = len(office.posted())
+    office.approve()
+    assert (len(office.posted()), [part.state for part in office.parts()]) == (before, [PartState.POSTED])
 
 
 def test_a_held_answer_beside_thanks_keeps_its_file(office: Filing) -> None:
