@@ -85,7 +85,7 @@ def forecast(
 def _is_touched(person: Listener, before: Defaults, after: Defaults) -> bool:
     if any(own is None and before.paces[i] is not after.paces[i] for i, own in person.paces.items()):
         return True
-    return before.network != after.network and person.at is None and _reads_digests(person, before)
+    return not all(_own_times(person, before, after))
 
 
 def _has_chosen(person: Listener, before: Defaults, after: Defaults) -> bool:
@@ -93,11 +93,15 @@ def _has_chosen(person: Listener, before: Defaults, after: Defaults) -> bool:
         return False
     if any(before.paces[i] is not after.paces[i] for i in person.paces):
         return True
-    return before.network != after.network and _reads_digests(person, before)
+    return bool(_own_times(person, before, after))
 
 
-def _reads_digests(person: Listener, defaults: Defaults) -> bool:
-    return any((own or defaults.paces[i]) in CADENCES for i, own in person.paces.items())
+def _own_times(person: Listener, before: Defaults, after: Defaults) -> list[bool]:
+    """Of the hour and the weekday, as far as it changes and matters to this reader: whether they chose their own."""
+    now, then = before.network, after.network
+    read = {own or before.paces[i] for i, own in person.paces.items()} & CADENCES.keys()
+    hour = [person.at is not None] if now.daily_at != then.daily_at and read else []
+    return hour + ([person.on is not None] if now.weekly_on != then.weekly_on and Pace.WEEKLY in read else [])
 
 
 @dataclass(slots=True)

@@ -28,12 +28,14 @@ _BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is thought of: another pace for one community, or for all; another hour of the network. None: as it is."""
+    """What is thought of: another pace for one community, or for all; another hour or day for it. None: as it is."""
 
     community: str | None = None
     """Its local part."""
     pace: Pace | None = None
     at: time | None = None
+    on: int | None = None
+    """The weekday of weekly digests, 0 for Monday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,15 @@ def look_ahead(app: App, change: Change, now: datetime, days: int) -> Prospect:
     with app.database.reading() as tx:
         every = [community for community, _ in communities.listing(tx)]
         chosen = _chosen(every, change.community)
-        # The hour is the network's: another one is everybody's business.
-        whole = change.community is None or change.at is not None
+        # Hour and day are the network's: another one is everybody's business.
+        whole = change.community is None or change.at is not None or change.on is not None
         people = rhythms.listeners(tx, None if whole else [community.id for community in chosen])
         posts = rhythms.posted(tx, span.since, now)
     before = Defaults({community.id: community.pace for community in every}, network)
     paces = {community.id: change.pace or community.pace for community in chosen}
-    after = Defaults({**before.paces, **paces}, replace(network, daily_at=change.at or network.daily_at))
+    weekly_on = network.weekly_on if change.on is None else change.on
+    times = replace(network, daily_at=change.at or network.daily_at, weekly_on=weekly_on)
+    after = Defaults({**before.paces, **paces}, times)
     effect = forecast(people, posts, before, after, span)
     ids = {community.id for community in chosen}
     members: dict[int, list[Pace | None]] = {i: [] for i in ids}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, time
-from typing import TYPE_CHECKING, Annotated
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Digests: close them, look at one before it leaves, weigh a change.")
 
+_T = TypeVar("_T")
 Now = Annotated[
     str | None,
     typer.Option(metavar="ISO", help="Such as 2027-03-08T07:30, in the network's time zone; by default now."),
@@ -146,6 +147,7 @@ def forecast_change(
     ] = None,
     pace: Annotated[NewPace | None, typer.Option(help="Another pace for those who chose none.")] = None,
     at: Annotated[str | None, typer.Option(metavar="HH:MM", help="Another hour of digests for the network.")] = None,
+    on: Annotated[str | None, typer.Option(metavar="WEEKDAY", help="Another day of weekly digests.")] = None,
     days: Annotated[int, typer.Option(metavar="N", min=7, max=365, help="Judge by the posts of so many days.")] = 28,
     after_days: Annotated[
         int | None, typer.Option(metavar="N", min=7, max=365, help="Stepping down, as step_down.after_days.")
@@ -157,25 +159,27 @@ def forecast_change(
 ) -> None:
     """Say whom a change would touch and how many mails they would get, before it is made. Changes nothing.
 
-    Without --pace and --at it says how things are; with --after-days whose pace would step down.
+    Without --pace, --at and --on it says how things are; with --after-days whose pace would step down.
     """
-    hour = _hour(at)
+    hour, weekday = _given(at, rhythm.parse_hour, "--at"), _given(on, rhythm.parse_weekday, "--on")
     if after_days is not None:
-        if community or pace or hour:
+        if community or pace or at or on:
             raise typer.BadParameter("stands by itself, for the whole network", param_hint="--after-days")
         _forecast_stepping_down(ctx, after_days, after_mails, as_json=as_json)
         return
     with _gateway(ctx) as gateway:
         from gateway.forecasting import Change, look_ahead
 
-        wanted = Change(community.strip().lower() if community else None, Pace(pace.value) if pace else None, hour)
+        place = community.strip().lower() if community else None
+        wanted = Change(place, Pace(pace.value) if pace else None, hour, weekday)
         seen = look_ahead(gateway, wanted, utc_now(), days)
         zone = gateway.settings.gateway.timezone
     if as_json:
         change = {"community": wanted.community, "pace": wanted.pace, "at": hour.strftime("%H:%M") if hour else None}
+        change["on"] = None if weekday is None else rhythm.WEEKDAYS[weekday]
         document({"change": change, "days": days, **prospects.numbers(seen)})
         return
-    prospects.tell_effect(seen, days, ZoneInfo(zone), changes=bool(pace or hour))
+    prospects.tell_effect(seen, days, ZoneInfo(zone), changes=bool(pace or at or on))
 
 
 def _forecast_stepping_down(ctx: typer.Context, days: int, mails: int | None, *, as_json: bool) -> None:
@@ -242,11 +246,12 @@ def _moment(text: str | None, gateway: App) -> datetime:
         raise typer.BadParameter(str(error), param_hint="--now") from error
 
 
-def _hour(text: str | None) -> time | None:
+def _given(text: str | None, parse: Callable[[str], _T], option: str) -> _T | None:
+    """The value of an option, where it is given; a wrong one is named."""
     try:
-        return rhythm.parse_hour(text) if text is not None else None
+        return parse(text) if text is not None else None
     except ValueError as error:
-        raise typer.BadParameter(f"{text}: {error}", param_hint="--at") from error
+        raise typer.BadParameter(f"{text}: {error}", param_hint=option) from error
 
 
 def _tell_silence(silence: Silence, email: str, cadence: DigestCadence, *, as_json: bool) -> None:

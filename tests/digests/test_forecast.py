@@ -111,3 +111,17 @@ def test_another_hour_is_for_readers_of_digests_without_one_of_their_own() -> No
     [(now, one)], [(after, other)] = told.now.next_digests, told.after.next_digests
     assert (one, other) == (1, 1)
     assert after - now == timedelta(minutes=90) and after.astimezone(ZoneInfo("Europe/Paris")).hour == 9
+
+
+def test_another_weekday_is_for_readers_of_weekly_digests_without_one_of_their_own() -> None:
+    members = [
+        listener(1, {1: Pace.WEEKLY}),
+        listener(2, {1: Pace.WEEKLY}, on=2),
+        listener(3, {1: Pace.DAILY}),
+        listener(4, {1: Pace.WEEKLY}, at="09:00"),
+    ]
+    before = Defaults({1: Pace.EACH}, NETWORK)
+    told = forecast(members, {}, before, replace(before, network=replace(NETWORK, weekly_on=4)), SPAN)
+    assert (told.people, told.keep) == (2, 1)
+    assert [at.weekday() for at, _ in told.now.next_digests] == [0, 0]
+    assert [at.weekday() for at, _ in told.after.next_digests] == [4, 4]

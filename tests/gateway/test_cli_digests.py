@@ -404,3 +404,10 @@ def test_a_forecast_of_stepping_down_counts_people_and_changes_nothing(town: Tow
     both = town.relais.run("digest", "forecast", "--after-days", "7", "--at", "9:15")
     assert both.exit_code == 2
     assert town.state() == before
+
+
+def test_a_forecast_of_another_weekday(town: Town) -> None:
+    told = town.relais.json("digest", "forecast", "--on", "Friday")
+    assert (told["people"], told["change"]["on"]) == (0, "friday")
+    wrong = town.relais.run("digest", "forecast", "--on", "vendredi")
+    assert wrong.exit_code == 2 and "--on" in wrong.stderr
