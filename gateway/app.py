@@ -25,6 +25,7 @@ from gateway.core.address import Address
 from gateway.core.clock import Clock, utc_now
 from gateway.core.delivery import Outcome
 from gateway.core.joining import Registration
+from gateway.core.notice import Receipts
 from gateway.core.quiet import Peace
 from gateway.core.reply import Reply
 from gateway.core.rhythm import parse_hour
@@ -124,6 +125,8 @@ class App:
             FileRules(posting.max_attachment_bytes, posting.barred_files),
             posting.require_addressed,
             timedelta(hours=posting.review_hours),
+            timedelta(seconds=posting.hold_seconds),
+            Receipts(posting.receipts),
             posting.audience_moderation,
             Registration(frozenset(people.domains), people.register, own.locale, own.timezone),
         )

@@ -264,6 +264,8 @@ class Posting(Section):
     max_attachment_bytes: Octets = 20 << 20
     attach_bytes: Octets = 1 << 20
     require_addressed: bool = True
+    hold_seconds: Annotated[int, Field(ge=0, le=600)] = 0
+    receipts: Literal["first", "always", "never"] = "first"
     audience_moderation: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     barred_files: tuple[Ending, ...] = BARRED_FILES
     review_hours: Annotated[int, Field(ge=2, le=8760)] = 168

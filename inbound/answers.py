@@ -20,7 +20,18 @@ from gateway.core.question import Asks, Question
 from inbound import asking, sharing
 from inbound.case import Case, PartCase, ReadMail
 from inbound.policy import Facts
-from inbound.route import Destination, ToCommand, ToDigest, ToManagers, ToNobody, ToPerson, ToPost, ToQuestion
+from inbound.route import (
+    Destination,
+    ToCommand,
+    ToCommunity,
+    ToDigest,
+    ToManagers,
+    ToNobody,
+    ToParent,
+    ToPerson,
+    ToPost,
+    ToQuestion,
+)
 from store import answer_parts, digests, notices, posts
 from store.answer_parts import StoredPart
 from store.communities import Locked
@@ -126,6 +137,9 @@ def complete(case: Case, around: Around) -> Case:
     command = asking.asked_for(to, facts.reading, person.locale, facts.today, (receipt, titles))
     if isinstance(to, ToQuestion):
         return _with_question(replace(case, asked=receipt), command, around)
+    if command is None and facts.community and isinstance(to, ToCommunity | ToPost | ToParent):
+        is_own = facts.place is not None and facts.place.post.author_id == person.id
+        command = asking.taking_back(facts.reading, person.locale, facts.today, is_own)
     if not isinstance(to, ToDigest):
         return replace(case, facts=replace(facts, command=command))
     before = around.shared_out.get((person.id, case.read.dedup_key), ())

@@ -14,6 +14,7 @@ from gateway.core.digest import PartState, PlacedBy
 from gateway.core.message import Kind, Reading
 from gateway.core.question import Asks
 from gateway.core.zones import zone_named
+from inbound import recall
 from inbound.choices import read_choice
 from inbound.commands import read_command
 from inbound.route import Destination, ToCommand, ToDigest, ToManagers, ToPost, ToQuestion
@@ -38,6 +39,7 @@ _IN_ANSWER: dict[Asks, frozenset[Verb]] = {
     Asks.INVITATION: _YES_NO | {Verb.JOIN},
     Asks.OFFER: _YES_NO | {Verb.JOIN},
     Asks.LETTER: frozenset(),
+    Asks.WITHDRAW: frozenset((Verb.CANCEL,)),
 }
 """The words that answer each question."""
 _LONGEST = 1200
@@ -85,6 +87,15 @@ def in_answer(asks: Asks, reading: Reading, locale: str, today: date) -> Command
     if reading.classification.kind is not Kind.ORDINARY or len(reading.body.text) > _LONGEST:
         return None
     return _command(reading.body.text, Place.QUESTION, locale, today, _IN_ANSWER[asks])
+
+
+def taking_back(reading: Reading, locale: str, today: date, is_own: bool) -> Command | None:
+    """CANCEL in answer to a post of their own, or a recall by a mail program, which names the subject in `words`."""
+    if (title := recall.recalled(reading)) is not None:
+        return Command(Verb.CANCEL, words=title)
+    if not is_own or reading.classification.kind is not Kind.ORDINARY or len(reading.body.text) > _LONGEST:
+        return None
+    return _command(reading.body.text, Place.POST, locale, today, frozenset((Verb.CANCEL,)))
 
 
 def local_day(person: Person, moment: datetime) -> date:

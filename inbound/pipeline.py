@@ -15,6 +15,7 @@ from gateway.core.decision import Verdict
 from inbound import policy, sharing
 from inbound.actions import (
     answering,
+    confirming,
     forwarding,
     leaving,
     letters,
@@ -46,9 +47,12 @@ def process(
     planned = sharing.plan(decided, rules)
     published = _with(decided, Verdict.PUBLISH)
     wanted = publishing.of_arrivals(tx, published, house)
-    made = publishing.publish(tx, [*wanted, *parts.publications(planned, house)], gathered.locked, house, now)
+    first = confirming.first_timers(tx, published, rules)
+    wanted += parts.publications(planned, house)
+    made = publishing.publish(tx, wanted, gathered.locked, house, now, hold=rules.hold)
+    confirming.confirm(tx, list(zip(published, made, strict=False)), first, (house, rules), now)
     posted = {item.case.arrival.id: post.post_id for item, post in zip(published, made, strict=False)}
-    held = parts.carry_out(tx, planned, made[len(wanted) :], house, now)
+    held = parts.carry_out(tx, planned, made[len(published) :], house, now)
     obeying.obey(tx, _with(decided, Verdict.OBEY), gathered, house, rules, now)
     for item in _with(decided, Verdict.UNSUBSCRIBE):
         leaving.unsubscribe(tx, item.case.facts.destination, now)

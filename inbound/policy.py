@@ -14,6 +14,7 @@ from gateway.core.community import Community, Membership, Person, PersonState, P
 from gateway.core.decision import Decision, Reason, Verdict
 from gateway.core.joining import Register, Registration
 from gateway.core.message import Kind, Reading
+from gateway.core.notice import Receipts
 from gateway.core.question import OF_THE_MAILBOX, Question
 from gateway.core.rights import Right, may
 from gateway.core.ruling import Ruling
@@ -50,6 +51,9 @@ class Rules:
     """A mail whose To and Cc name others alone is held, whoever signed it."""
     review: timedelta = timedelta(days=7)
     """So long those who run a place have to publish or refuse what waits there."""
+    hold: timedelta = timedelta(0)
+    """So long a post waits before its copies leave, and can be taken back by its author."""
+    receipts: Receipts = Receipts.NEVER
     audience_moderation: int = 0
     """A post that so many would read is read by somebody who runs the place first; 0 for never."""
     registration: Registration = field(default_factory=Registration)

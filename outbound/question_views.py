@@ -45,6 +45,13 @@ class QuestionView:
     until: str
     """The day on which the question is over."""
     again: bool
+    before: str
+    """Until when a post can be taken back; "" where it cannot."""
+    at_once: int
+    """How many get the post by itself, and in a digest."""
+    at_once_shown: str
+    in_digests: int
+    in_digests_shown: str
 
 
 def question_view(mail: NoticeMail, question: Question, language: Language, dresser: Dresser) -> QuestionView:
@@ -70,4 +77,9 @@ def question_view(mail: NoticeMail, question: Question, language: Language, dres
         taken_off=language.names(tuple(clean(name, _MAX_NAME) for name in question.taken_off)),
         until=language.day(question.until) if question.until else "",
         again=question.again,
+        before=language.day_and_time(question.before, mail.timezone) if question.before else "",
+        at_once=question.at_once,
+        at_once_shown=language.number(question.at_once),
+        in_digests=question.in_digests,
+        in_digests_shown=language.number(question.in_digests),
     )

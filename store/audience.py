@@ -159,7 +159,7 @@ def _rows(origin: FromClause, passes: Any) -> Select[Any]:
         fan_outs.c.key_id,
         passes,
         bindparam("now", type_=deliveries.c.created_at.type),
-        bindparam("now", type_=deliveries.c.created_at.type),
+        case((fan_outs.c.due_at > bindparam("now"), fan_outs.c.due_at), else_=bindparam("now")),
         literal(""),
     )
     return _due(query, origin)

@@ -205,8 +205,9 @@ def _details(new: NewNotice) -> dict[str, Any] | None:
         until = new.obeyed.until.isoformat() if new.obeyed.until else None
         return {**asdict(new.obeyed), "until": until}
     if new.question is not None:
-        until = new.question.until.isoformat() if new.question.until else None
-        return {**asdict(new.question), "until": until}
+        asked = new.question
+        until = asked.until.isoformat() if asked.until else None
+        return {**asdict(asked), "until": until, "before": asked.before.isoformat() if asked.before else None}
     if new.words:
         return {"words": new.words}
     if new.post_ids is not None:
@@ -335,11 +336,13 @@ def _ended(told: Mapping[str, Any] | None) -> Ended | None:
 
 
 def _question(row: Any) -> Question | None:
-    if row.kind not in _ASKING or not row.details:
+    if row.kind not in _ASKING or not row.details or "asks" not in row.details:
         return None
     told = row.details
     until = date.fromisoformat(told["until"]) if told["until"] else None
-    return Question(**{**told, "asks": Asks(told["asks"]), "taken_off": tuple(told["taken_off"]), "until": until})
+    before = datetime.fromisoformat(told["before"]) if told["before"] else None
+    of_types = {"asks": Asks(told["asks"]), "taken_off": tuple(told["taken_off"]), "until": until, "before": before}
+    return Question(**{**told, **of_types})
 
 
 def _author(row: Row[Any]) -> Author | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, func, insert, literal, select, union_all, update
@@ -96,10 +96,12 @@ def add_contents(tx: Connection, batch: Sequence[NewContent], now: datetime) -> 
     return ids
 
 
-def add_posts(tx: Connection, batch: Sequence[NewPost], key_id: int, now: datetime) -> list[int]:
+def add_posts(
+    tx: Connection, batch: Sequence[NewPost], key_id: int, now: datetime, hold: timedelta = timedelta(0)
+) -> list[int]:
     """Adds posts, the topics they open and one fan-out row each (I3); returns the post ids in order.
 
-    The caller holds the locks of their communities and has allocated the numbers under them.
+    The caller holds the locks of their communities and has allocated the numbers under them. Copies leave after `hold`.
     """
     opening = [new for new in batch if new.topic_id is None]
     opened: list[int] = []
@@ -131,6 +133,7 @@ def add_posts(tx: Connection, batch: Sequence[NewPost], key_id: int, now: dateti
                 "author_id": new.author_id,
                 "key_id": key_id,
                 "created_at": now,
+                "due_at": now + hold,
             }
             for post_id, new in zip(ids, batch, strict=True)
         ],
@@ -232,6 +235,61 @@ def written(tx: Connection, pairs: Iterable[tuple[int, int]]) -> set[tuple[int, 
         for community_id, person_id in wanted
     ]
     return {(row[0], row[1]) for row in tx.execute(union_all(*theirs))} if theirs else set()
+
+
+def authors_of_any(tx: Connection, person_ids: Iterable[int]) -> set[int]:
+    """Of these people, those who ever posted anything anywhere."""
+    found = (
+        select(literal(person_id)).where(exists().where(posts.c.author_id == person_id)) for person_id in person_ids
+    )
+    asked = list(found)
+    return {row[0] for row in tx.execute(union_all(*asked))} if asked else set()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPost:
+    """A post as its author takes it back."""
+
+    id: int
+    community_id: int
+    topic_id: int
+    subject: str
+    """Of its mail; "" where that had none."""
+    created_at: datetime
+    is_withdrawn: bool
+
+
+def own(tx: Connection, author_id: int, post_id: int | None) -> OwnPost | None:
+    """The post, where it is this person's; its row is locked until the transaction ends."""
+    query = (
+        select(
+            posts.c.id,
+            posts.c.community_id,
+            posts.c.topic_id,
+            contents.c.subject,
+            posts.c.created_at,
+            posts.c.withdrawn_at.is_not(None),
+        )
+        .join(contents, contents.c.id == posts.c.content_id)
+        .where(posts.c.id == post_id, posts.c.author_id == author_id)
+        .with_for_update(of=posts)
+    )
+    row = tx.execute(query).first()
+    return OwnPost(*row) if row else None
+
+
+def latest_own(tx: Connection, author_id: int, community_id: int, subject: str, since: datetime) -> int | None:
+    """The latest post of this person there under that subject, not older than that."""
+    query = (
+        select(posts.c.id)
+        .join(contents, contents.c.id == posts.c.content_id)
+        .where(posts.c.author_id == author_id, posts.c.community_id == community_id, posts.c.created_at >= since)
+        .where(func.lower(contents.c.subject) == subject.lower())
+        .order_by(posts.c.id.desc())
+        .limit(1)
+    )
+    found: int | None = tx.scalar(query)
+    return found
 
 
 def keys_of_message_ids(tx: Connection, message_ids: Iterable[str]) -> dict[str, set[str]]:

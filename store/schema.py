@@ -549,6 +549,8 @@ fan_outs = Table(
     # Everybody up to this person has been seen; the next chunk goes on behind.
     Column("cursor", BigInteger, nullable=False, default=0),
     Column("created_at", Utc, nullable=False),
+    # Before that its copies do not leave: its author may take it back.
+    Column("due_at", Utc, nullable=False),
     Column("closed_at", Utc),
     Index("ix_fan_outs_open", "id", sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
 )

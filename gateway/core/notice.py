@@ -43,6 +43,15 @@ class NoticeKind(StrEnum):
     """Something is asked, and one word answers it."""
 
 
+class Receipts(StrEnum):
+    """Whose posts are confirmed by mail."""
+
+    FIRST = "first"
+    """The first one of each person."""
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class Result(StrEnum):
     """What came of a command, where that is not simply that it was done."""
 

@@ -7,7 +7,7 @@ row that the question is about, under its lock: the notice itself is never settl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from enum import StrEnum
 
 
@@ -28,6 +28,9 @@ class Asks(StrEnum):
     """Of a person whom a member asks in: do you come?"""
     OFFER = "offer"
     """Of who wrote to a community without belonging to it: do you want in, and your mail posted?"""
+
+    WITHDRAW = "withdraw"
+    """Of an author whose post is out: do you want it back?"""
 
 
 OF_THE_MAILBOX = frozenset((Asks.JOIN, Asks.INVITATION, Asks.OFFER, Asks.CHARTER))
@@ -51,6 +54,12 @@ class Question:
     """The names of files that will not go out with the mail."""
     until: date | None = None
     """The day on which the question is over, where its reader is."""
+    before: datetime | None = None
+    """Until then a post can be taken back; None where it cannot."""
+    at_once: int = 0
+    """How many people get the post by itself."""
+    in_digests: int = 0
+    """How many read of it in a digest."""
     again: bool = False
     """It was asked before, and nobody answered."""
 

@@ -183,6 +183,9 @@ listen = "127.0.0.1:{ports.lmtp}"
 host = "127.0.0.1"
 port = {relay_port}
 
+[posting]
+receipts = "never"
+
 [authentication]
 trusted_peers = ["127.0.0.0/8", "::1/128"]
 authserv_id = "{AUTHSERV_ID}"

@@ -28,6 +28,7 @@ from inbound.actions import (
     moderating,
     registering,
     telling,
+    withdrawing,
 )
 from inbound.actions.leaving import PACE_OF
 from inbound.case import Decided
@@ -56,13 +57,14 @@ def obey(
         if item.case.asked:
             mending.mend(tx, item, command, gathered, house, rules, now)
         elif facts.question:
-            _settle(tx, item, facts.question, house, now)
+            _settle(tx, item, facts.question, (house, rules), now)
         else:
             _do(tx, registering.register(tx, item, rules.registration, now), command, house, rules, now)
 
 
-def _settle(tx: Connection, item: Decided, question: Question, house: House, now: datetime) -> None:
+def _settle(tx: Connection, item: Decided, question: Question, ours: tuple[House, Rules], now: datetime) -> None:
     """What an answer to a question does: each kind of question has a module of its own."""
+    house, rules = ours
     match question.asks:
         case Asks.JOIN | Asks.INVITATION | Asks.OFFER:
             joining.settle(tx, item, question, house, now)
@@ -74,6 +76,8 @@ def _settle(tx: Connection, item: Decided, question: Question, house: House, now
             admitting.settle(tx, item, question, house, now)
         case Asks.LETTER:
             raise AssertionError("a letter is answered by a letter")
+        case Asks.WITHDRAW:
+            withdrawing.withdraw(tx, item, house, rules, now)
         case unreachable:
             assert_never(unreachable)
 
@@ -94,6 +98,8 @@ def _do(tx: Connection, item: Decided, command: Command, house: House, rules: Ru
             _read_latest(tx, item, command, house, now)
         case Verb.CANCEL if left is not None and item.case.facts.person:
             telling.obeyed(tx, item, leaving.go_back(tx, left, item.case.facts.person.id, now), house, now)
+        case Verb.CANCEL:
+            withdrawing.withdraw(tx, item, house, rules, now)
         case _:
             about = left.community_ids if left else ()
             telling.obeyed(tx, item, _carry_out(tx, command, item.case.facts, now, about), house, now)

@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -66,9 +66,18 @@ def of_arrivals(tx: Connection, decided: Sequence[Decided], house: House) -> lis
 
 
 def publish(
-    tx: Connection, wanted: Sequence[Publication], locked: dict[int, Locked], house: House, now: datetime
+    tx: Connection,
+    wanted: Sequence[Publication],
+    locked: dict[int, Locked],
+    house: House,
+    now: datetime,
+    *,
+    hold: timedelta = timedelta(0),
 ) -> list[Published]:
-    """Makes posts; returns them in order. Numbers are allocated here, under the locks, and `locked` is told of them."""
+    """Makes posts, of which copies leave after `hold`; returns them in order.
+
+    Numbers are allocated here, under the locks, and `locked` is told of them.
+    """
     if not wanted:
         return []
     content_ids = _store_words(tx, wanted, now)
@@ -91,7 +100,7 @@ def publish(
                 parent_id=facts.place.post.id if facts.place else None,
             )
         )
-    post_ids = posts.add_posts(tx, rows, house.keys.current, now)
+    post_ids = posts.add_posts(tx, rows, house.keys.current, now, hold)
     for community_id, number in numbers.items():
         if number != locked[community_id].last_number:
             communities.set_last_number(tx, community_id, number)

@@ -28,8 +28,9 @@ _STEPS = (
          community_id, post_id, closed_at)
        {n} SELECT i, i, 'small@talk.example.com', 'closed', '', '', 'publish', 'member_post', '', :author, :community,
          i, :past FROM n""",
-    """INSERT INTO fan_outs (id, post_id, content_id, community_id, author_id, key_id, cursor, created_at, closed_at)
-       {n} SELECT i, i, i, :community, :author, 1, 0, :past, :past FROM n""",
+    """INSERT INTO fan_outs (id, post_id, content_id, community_id, author_id, key_id, cursor, created_at, due_at,
+         closed_at)
+       {n} SELECT i, i, i, :community, :author, 1, 0, :past, :past, :past FROM n""",
     """INSERT INTO deliveries (id, kind, content_id, post_id, community_id, person_id, state, attempts, bulk,
          key_id, created_at, next_attempt_at, finished_at, answer)
        {n} SELECT i, 'post', i, i, :community, :reader, 'delivered', 1, :no, 1, :past, :past, :past, '' FROM n""",

@@ -165,6 +165,7 @@ class House:
             "authentication": {"require": "none"},
             "digests": {"spread_minutes": "0"},
             "web": {"listen": f"127.0.0.1:{free_port()}", "base_url": "https://talk.example.com"},
+            "posting": {"receipts": "never"},
             **self.settings,
         }
         lines = []

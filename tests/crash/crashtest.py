@@ -105,6 +105,8 @@ listen = "127.0.0.1:{self.port}"
 host = "127.0.0.1"
 port = {relay.port}
 unrecorded = {UNRECORDED}
+[posting]
+receipts = "never"
 [authentication]
 authserv_id = "mx.people.example"
 [web]

@@ -30,6 +30,8 @@ outbox = "{folder}/outbox"
 [web]
 listen = ""
 base_url = "https://talk.example.com"
+[posting]
+receipts = "never"
 [authentication]
 require = "none"
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from gateway.core.command import Verb
 from gateway.core.decision import Reason
@@ -72,4 +72,28 @@ REVIEWS: dict[str, NoticeMail] = {
     "waiting-first": replace(RETURNED, kind=NoticeKind.WAITING, reason=Reason.FIRST_POST, waiting=3),
     "waiting-audience": replace(RETURNED, kind=NoticeKind.WAITING, reason=Reason.LARGE_AUDIENCE, waiting=1),
     "waiting-file-type": replace(RETURNED, kind=NoticeKind.WAITING, reason=Reason.FILE_TYPE),
+}
+
+_OUT = Question(Asks.WITHDRAW, 3, arrival_id=49, post_id=9, at_once=9, in_digests=33)
+OUT = replace(
+    ASKED,
+    reason=Reason.MEMBER_POST,
+    reference="A-49",
+    text="",
+    files=(),
+    attached=(),
+    author=None,
+    in_reply_to="<own-1@mail.example.fr>",
+    question=_OUT,
+)
+BACK = replace(OBEYED, community=RETURNED.community)
+_CANCELLED = Obeyed(Verb.CANCEL, ("Projets",), 12, ASKED.subject, community_ids=(3,))
+POSTED: dict[str, NoticeMail] = {
+    "posted": OUT,
+    "posted-held": replace(OUT, question=replace(_OUT, at_once=1, before=datetime(2026, 11, 20, 15, 15, tzinfo=UTC))),
+    "posted-digests": replace(OUT, question=replace(_OUT, at_once=0, taken_off=("Calcul vélos.exe",))),
+    "posted-alone": replace(OUT, question=replace(_OUT, at_once=0, in_digests=0)),
+    "withdrawn": replace(BACK, obeyed=_CANCELLED),
+    "withdrawn-late": replace(BACK, obeyed=replace(_CANCELLED, result=Result.OVER)),
+    "withdrawn-nothing": replace(BACK, obeyed=Obeyed(Verb.CANCEL, result=Result.NO_PLACE)),
 }

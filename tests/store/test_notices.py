@@ -111,7 +111,7 @@ def test_counts_are_of_one_hour_one_kind_and_one_reason(network: Network, databa
     batch = [replace(new(ann, arrival_id, None, clock), message_id=f"<n{i}@relais.example>") for i in range(3)]
     with database.transaction() as tx:
         notices.add(tx, batch, 1, clock())
-        told = NoticeKind.RETURNED, Reason.NOT_A_MEMBER
+        told = NoticeKind.RETURNED, (Reason.NOT_A_MEMBER,)
         assert notices.counts(tx, [ann, tom], *told, clock()) == {ann: 3}
         assert notices.counts(tx, [ann], NoticeKind.FORWARDED, (Reason.NOT_A_MEMBER,), clock()) == {}
         assert notices.counts(tx, [ann], NoticeKind.RETURNED, (Reason.EMPTY,), clock()) == {}

@@ -463,6 +463,7 @@ def upgrade() -> None:
         sa.Column("key_id", sa.SmallInteger(), nullable=False),
         sa.Column("cursor", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["author_id"], ["people.id"], name=op.f("fk_fan_outs_author_id")),
         sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_fan_outs_community_id")),

@@ -1,0 +1,94 @@
+"""Confirming: an author is told that their post is out, how many get it, and until when they can take it back.
+
+Called by the pipeline inside T3, after the posts are made. As the setting says: for the first post of a person, for
+every one or for none; always where they were told before that it waits.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from gateway.core.decision import Reason
+from gateway.core.notice import NoticeKind, Receipts
+from gateway.core.question import Asks, Question
+from gateway.core.ruling import Ruling
+from inbound.actions.answering import believable, may_be_told
+from inbound.actions.publishing import Published, title
+from inbound.case import Decided
+from inbound.policy import Rules
+from inbound.route import House
+from store import notices, posts, reach
+from store.notices import NewNotice
+
+
+def first_timers(tx: Connection, decided: Sequence[Decided], rules: Rules) -> frozenset[int]:
+    """Of the authors of these posts to be, those who never posted anything; asked before the posts are made."""
+    if rules.receipts is not Receipts.FIRST:
+        return frozenset()
+    authors = {item.case.facts.person.id for item in decided if item.case.facts.person and may_be_told(item)}
+    return frozenset(authors - posts.authors_of_any(tx, authors)) if authors else frozenset()
+
+
+def confirm(
+    tx: Connection,
+    made: Sequence[tuple[Decided, Published]],
+    first: frozenset[int],
+    ours: tuple[House, Rules],
+    now: datetime,
+) -> None:
+    """Adds the receipts of these posts; a mail to several communities has one, of the community named first."""
+    house, rules = ours
+    told: set[int] = set()
+    fresh = []
+    for item, post in made:
+        facts, mail_id = item.case.facts, item.case.read.mail.id
+        assert facts.person and facts.community
+        wanted = rules.receipts is Receipts.ALWAYS or facts.person.id in first
+        if not (wanted or facts.rulings) or mail_id in told or not (may_be_told(item) and _is_theirs(item, rules)):
+            continue
+        told.add(mail_id)
+        reached = reach.reached_by(tx, facts.community.id, facts.person.id)
+        question = Question(
+            Asks.WITHDRAW,
+            facts.community.id,
+            arrival_id=item.case.arrival.id,
+            post_id=post.post_id,
+            taken_off=facts.taken_off,
+            at_once=reached.at_once,
+            in_digests=reached.in_digests,
+            before=now + rules.hold if rules.hold > timedelta(0) else None,
+        )
+        fresh.append(_receipt(item, question, house))
+    notices.add(tx, fresh, house.keys.current, now)
+
+
+def _is_theirs(item: Decided, rules: Rules) -> bool:
+    """Whoever runs the place vouched for the mail, which does not prove the mailbox (I8)."""
+    facts = item.case.facts
+    return facts.proof.proven or Ruling.OWNED in facts.rulings or rules.require != "proof"
+
+
+def _receipt(item: Decided, question: Question, house: House) -> NewNotice:
+    facts = item.case.facts
+    parsed = facts.reading.parsed
+    assert facts.person and facts.community
+    return NewNotice(
+        person_id=facts.person.id,
+        kind=NoticeKind.QUESTION,
+        reason=Reason.MEMBER_POST,
+        message_id=f"<{uuid.uuid4().hex}@{house.domain}>",
+        in_reply_to=parsed.message_id,
+        community_id=facts.community.id,
+        arrival_id=item.case.arrival.id,
+        sent_to="",
+        topic_title=facts.place.topic.title if facts.place else "",
+        subject=parsed.subject or title("", facts.reading.body.text),
+        text="",
+        files=(),
+        sent_at=believable(parsed.date, item.case.read.mail.envelope.received_at),
+        question=question,
+    )
