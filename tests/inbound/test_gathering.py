@@ -9,7 +9,7 @@ from inbound import pipeline
 from inbound.case import ReadMail
 from inbound.gathering import Gathered, gather
 from inbound.route import ToCommunity, ToManagers, ToPost
-from tests.inbound.post_office import HOUSE, PostOffice, mail
+from tests.inbound.post_office import HOUSE, RULES, PostOffice, mail
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def read_all(office: PostOffice) -> list[ReadMail]:
 
 def gathered(office: PostOffice, batch: list[ReadMail]) -> Gathered:
     with office.database.transaction() as tx:
-        return gather(tx, batch, HOUSE)
+        return gather(tx, batch, HOUSE, RULES)
 
 
 def test_tokens_come_first_then_the_order_of_the_mail(office: PostOffice, projets: int) -> None:
