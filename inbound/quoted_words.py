@@ -17,7 +17,7 @@ from inbound.lines import Line, Mark
 from inbound.rewraps import Slice, find_rewrapped
 from inbound.sent_words import RUN, UNKNOWN, SentWords, spans_of
 
-QUOTE_MARKS = re.compile(r"[ ]{0,3}(?:(?:>|&gt;)[ \t]?)+")
+QUOTE_MARKS = re.compile(r"^[ ]{0,3}(?:(?:>|&gt;)[ \t]?)+")
 _FEW = 2
 """Words that match by chance at the edge of a line."""
 _MAX_PLACES = 32

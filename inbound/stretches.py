@@ -147,7 +147,7 @@ class _Stretches:
         if line.depth:
             mark = Mark.NONE if line.mark in (Mark.QUOTE, Mark.INDENT) else line.mark
             return Line(text, mark, line.depth)
-        return Line(QUOTE_MARKS.sub("", text, count=1), line.mark, self.words.depths[number])
+        return Line(QUOTE_MARKS.sub("", text), line.mark, self.words.depths[number])
 
     def _add_wordless(self, gap: _Gap, number: int) -> None:
         """A line without words: kept where it says something that the digest does not say."""

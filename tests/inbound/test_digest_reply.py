@@ -368,3 +368,10 @@ def test_nobody_answers_thousands_of_topics() -> None:
     assert len(found) == 101
     assert (found[-1].topic_id, found[-1].text.count("Yes.")) == (None, 2900)
     assert found[-1].text.startswith("#1100 Yes.")
+
+
+@pytest.mark.parametrize("said", ["2 > 1, non ?", "Karl <karl@people.example> le sait.", "a -> b"])
+def test_the_sign_of_a_quote_within_a_line_is_the_persons(said: str) -> None:
+    kept = "".join(piece.text for piece in digest("fr").pieces[:2])
+    assert of_text(f"{NAME}{quoted(kept)}\n\n{said}\n") == [(12, "position", said)]
+    assert of_text(f"{said}\n\n{NAME}{quoted(TEXT)}\n") == [(None, "nowhere", said)]
