@@ -122,6 +122,10 @@ def _at_a_command_address(name: str, verb: Verb, reading: Reading, locale: str, 
 
 def _in_a_digest(reading: Reading, locale: str, today: date) -> Command | None:
     parts = reading.parts or ()
+    if not parts and not reading.body.text.strip():
+        # The links in a digest begin a mail whose subject is the word.
+        command = read_command("", reading.parsed.subject, Place.ADDRESS, today, locale)
+        return _complete(command, _IN_A_DIGEST)
     if len(parts) != 1 or parts[0].placed_by not in (PlacedBy.NOWHERE, PlacedBy.ONLY_TOPIC):
         return None
     return _command(parts[0].text, Place.DIGEST, locale, today, _IN_A_DIGEST)

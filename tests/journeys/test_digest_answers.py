@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from gateway.core.notice import NoticeKind
 from store import paces
 from store.database import Database
 from store.schema import memberships, people, posts, thanks, topic_choices
+from tests.inbound.post_office import PROVEN
 from tests.journeys.correspondence import Correspondence, PartRow, quoted, under
 from tests.network import SetClock
 
@@ -192,6 +194,30 @@ def test_one_word_changes_the_pace(office: Correspondence, database: Database, w
     assert told.kind is NoticeKind.OBEYED
     assert told.obeyed is not None and told.obeyed.communities == ("Projets",)
     assert office.mails()["bob@people.example"]
+
+
+@pytest.mark.parametrize("body", ["<html><body>\r\n\r\n</body></html>", "<p><br></p>-- <br>Bob"])
+@pytest.mark.parametrize(("word", "pace"), [("TOUT", "each"), ("SEMAINE", "weekly"), ("STOP", "off")])
+def test_the_links_of_a_digest_begin_a_mail_that_changes_the_pace(
+    office: Correspondence, database: Database, word: str, pace: str, body: str
+) -> None:
+    page = office.digest_of("bob").get_body(("html",))
+    assert page is not None
+    [link] = re.findall(rf'href="mailto:([^"]*)\?subject={word}"', str(page.get_content()))
+    raw = (
+        f"{PROVEN}From: bob@people.example\r\nTo: {link}\r\nSubject: {word}\r\nMessage-ID: <1@people.example>\r\n"
+        f"Date: Mon, 23 Nov 2026 09:00:00 +0100\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n{body}\r\n"
+    )
+    office.accept(raw.encode(), link.split("@")[0], reverse_path="bob@people.example")
+    office.work()
+    assert office.words() == [("obey", "command")]
+    with database.reading() as tx:
+        assert tx.scalar(select(memberships.c.pace).where(memberships.c.person_id == BOB)) == pace
+
+
+def test_the_subject_of_an_answer_without_words_is_no_command(office: Correspondence) -> None:
+    office.answer("bob", digest := office.digest_of("bob"), "\n".join(quoted(digest)))
+    assert office.words() == [("reject", "empty")]
 
 
 def test_a_pause_until_a_day(office: Correspondence, database: Database) -> None:
