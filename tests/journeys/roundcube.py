@@ -12,6 +12,11 @@ from tests.journeys.browser import Browser
 EDITORS = ("html", "text", "plain")
 """TinyMCE; the text editor, whose quote Roundcube makes from our HTML; the same, where our own text is quoted."""
 _DELETE = "\ue017"
+_CLICK = """
+const links = document.querySelectorAll('#messagebody a');
+[...links].find(link => link.textContent.startsWith(arguments[0])).click();
+document.querySelector('#mailto-menu a.compose').click();
+"""
 _TEXT_CARET = """
 const box = document.querySelector('#composebody'), at = box.value.indexOf(arguments[0]);
 if (at < 0) throw new Error('not in the quote: ' + arguments[0]);
@@ -84,6 +89,15 @@ class Window:
         # Roundcube itself sets the caret, some time after the editor is there.
         ready = "&& rcmail.editor.editor && rcmail.env.identities_initialized" if editor == "html" else ""
         self.browser.wait(f"window.rcmail && rcmail.env.action == 'compose' && rcmail.editor {ready}")
+
+    def choose(self, uid: int, link: str) -> None:
+        """Clicks a link to write to in a mail, by the first of its words, and takes the mail that it begins.
+
+        Roundcube asks in a menu whether to write or to keep the address.
+        """
+        self.read(uid)
+        self.browser.run(_CLICK, link)
+        self.browser.wait("window.rcmail && rcmail.env.action == 'compose' && rcmail.editor")
 
     def go_after(self, words: str) -> None:
         """Sets the caret at the end of the line, or of the HTML element, that has these words."""

@@ -40,24 +40,36 @@ class Desks:
         self, who: str, mail: EmailMessage, editor: str, writing: Writing, *, top: bool = False
     ) -> EmailMessage:
         """What comes back to them for it."""
+
+        def write(window: Window, uid: int) -> None:
+            window.answer(uid, editor, top=top)
+            writing(window)
+
+        return await self._send(who, mail, write)
+
+    async def choose(self, who: str, mail: EmailMessage, link: str) -> EmailMessage:
+        """What comes back where they choose a link to write to and send the mail that it begins."""
+        return await self._send(who, mail, lambda window, uid: window.choose(uid, link))
+
+    async def _send(self, who: str, mail: EmailMessage, writing: Callable[[Window, int], None]) -> EmailMessage:
         count, address = len(self._office.received(who)), f"{who}@example.com"
         to = str(mail["Reply-To"]).strip("<>")
         sent = len(self._outbox.mailboxes[to])
-        await asyncio.to_thread(self._write, who, self._office.file(who, mail).read_bytes(), editor, writing, top)
+        read = self._office.file(who, mail).read_bytes()
+
+        def at_the_desk() -> None:
+            uid = self._webmail.receive(address, read)
+            window = self._webmail.window(address, LANGUAGES[who])
+            writing(window, uid)
+            window.send()
+
+        await asyncio.to_thread(at_the_desk)
         assert await self._outbox.wait({to: sent + 1}, 20)
         written = (self._folder / to / f"{sent + 1}.eml").read_bytes()
         await asyncio.to_thread(submit, self._office.company.house.ports.smtp, address, [to], written)
         await self._office.company.reach(**{who: count + 1})
         assert len(self._office.received(who)) == count + 1
         return self._office.received(who)[-1]
-
-    def _write(self, who: str, mail: bytes, editor: str, writing: Writing, top: bool) -> None:
-        address = f"{who}@example.com"
-        uid = self._webmail.receive(address, mail)
-        window = self._webmail.window(address, LANGUAGES[who])
-        window.answer(uid, editor, top=top)
-        writing(window)
-        window.send()
 
 
 @pytest.fixture
@@ -150,7 +162,7 @@ async def answer_in_french(office: Office, desk: Desks) -> None:
     await desk.answer("bea", digest, "html", to_selection("one more winter", "Deux hivers, même."))
     new = [(3, "Je prends le même train."), (2, "Vu, il est beau !"), (1, "Deux hivers, même.")]
     assert office.posted()[2:] == new
-    await desk.answer("bea", digest, "html", at_once("SEMAINE"), top=True)
+    await desk.choose("bea", digest, "SEMAINE")
     assert len(office.posted()) == 5
 
 
