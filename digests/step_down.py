@@ -22,7 +22,7 @@ from gateway.core.community import Pace
 from gateway.core.decision import Reason
 from gateway.core.digest import Rhythm
 from gateway.core.notice import NoticeKind, Obeyed, Result
-from gateway.core.rhythm import Choices, rhythm_of
+from gateway.core.rhythm import Choices, personal_quiet, rhythm_of
 from gateway.core.zones import zone_named
 from store import communities, notices, paces, silence
 from store.database import Database
@@ -66,7 +66,8 @@ class StepDown:
         return taken
 
     def _take(self, one: Silent, now: datetime) -> bool:
-        if opening(rhythm_of(self.network, one.timezone, Choices()), now) > now:
+        choices = Choices(quiet=personal_quiet(one.quiet_hours))
+        if opening(rhythm_of(self.network, one.timezone, choices), now) > now:
             return False
         try:
             with self.database.transaction() as tx:

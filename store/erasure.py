@@ -94,6 +94,8 @@ def shut_out(tx: Connection, person_id: int, marks: Marks) -> Subject:
             left_at=None,
             paused=False,
             paused_until=None,
+            heard_at=None,
+            stepped_at=None,
         )
     )
     for table in (addresses, names, memberships):

@@ -35,7 +35,8 @@ class Silent:
 
     person_id: int
     timezone: str
-    digest_at: str | None
+    quiet_hours: str | None
+    """Their own, None for the network's."""
     hears_each: bool
 
 
@@ -63,7 +64,7 @@ def silent(
     """
     long_ago = now - timedelta(days=patience.days)
     query = (
-        select(people.c.id, people.c.timezone, people.c.digest_at)
+        select(people.c.id, people.c.timezone, people.c.quiet_hours)
         .where(people.c.state == PersonState.ACTIVE.value, people.c.paused.is_(False), people.c.id > beyond)
         .where(_heard_at <= long_ago, or_(people.c.stepped_at.is_(None), people.c.stepped_at <= long_ago))
         .order_by(people.c.id)
@@ -74,7 +75,7 @@ def silent(
         return [], 0
     piled = _piled(tx, patience, [row.id for row in rows])
     each, daily = (_hearing(tx, piled, pace) for pace in (Pace.EACH, Pace.DAILY))
-    found = [Silent(row.id, row.timezone, row.digest_at, row.id in each) for row in rows if row.id in each | daily]
+    found = [Silent(row.id, row.timezone, row.quiet_hours, row.id in each) for row in rows if row.id in each | daily]
     return found, rows[-1].id
 
 

@@ -134,13 +134,15 @@ def test_a_sign_is_a_mail_of_theirs(house: House) -> None:
     assert house.go_on(7) == 1
 
 
-@pytest.mark.parametrize("state", ["few", "paused", "another hour", "weekend", "not allowed"])
+@pytest.mark.parametrize("state", ["few", "paused", "another hour", "weekend", "quiet", "not allowed"])
 def test_who_is_left_alone(house: House, state: str) -> None:
     house.clock.advance(minutes=1)
     house.post(MAILS - 1 if state == "few" else MAILS)
     with house.database.transaction() as tx:
         if state == "paused":
             paces.pause(tx, house.bob, None, house.clock())
+        if state == "quiet":
+            tx.execute(people.update().values(quiet_hours="09:00-12:00"))
         if state == "not allowed":
             now = communities.get_all(tx, [house.place])[house.place]
             communities.change(tx, replace(now, allowed_paces=(Pace.EACH,)))
