@@ -149,12 +149,15 @@ def _document(text: bytes, url: str) -> dict[str, object]:
 
 def _keep(path: Path, refresh: str) -> None:
     """Stores the refresh token that is to be used from now on, whole or not at all."""
-    handle, name = -1, ""
+    name = ""
     try:
         if read_secret(path) == refresh:
             return
+        owner = path.stat()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
+            # Where root looks whether all is well, the file must not become root's.
+            os.fchown(handle, owner.st_uid, owner.st_gid)
             file.write(refresh + "\n")
             file.flush()
             os.fsync(file.fileno())
