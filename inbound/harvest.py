@@ -34,7 +34,7 @@ from store.pickups import Pickup
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 50
+AT_ONCE = 200
 """Mails looked at, and moved, together."""
 _TOGETHER_OCTETS = 1 << 20
 _REFUSALS = 3
@@ -121,33 +121,42 @@ class Harvest:
             opened = box.open()
             if opened.mails <= passed:
                 break
-            waiting = box.look(passed + 1, min(passed + AT_ONCE, opened.mails))
-            if not waiting:
-                # Somebody else takes them away under our eyes; the next round sees what is left.
-                break
-            batch = _Batch(self, box, mailbox_id, opened.uidvalidity)
-            try:
-                found = batch.sort(waiting)
-            finally:
-                taken += self._tell_taken(mailbox_id, batch.taken)
-            box.move(found.done, self._source.account.done_folder)
-            box.move(list(found.failed), self._source.account.failed_folder)
-            self._tell_failed(mailbox_id, opened.uidvalidity, found.failed)
-            passed += len(waiting) - len(found.done) - len(found.failed)
-            if found.refused:
-                raise SpoolRefusedError(f"mail is not accepted at the moment: {found.refused}")
+            left = opened.mails
+            while left > passed and go_on():
+                try:
+                    waiting = box.look(passed + 1, min(passed + AT_ONCE, left))
+                except CommandRefusedError:
+                    if left == opened.mails:
+                        raise
+                    # Others take mails away beside us, and fewer are left than we count: it is opened anew.
+                    break
+                if not waiting:
+                    return taken
+                batch = _Batch(self, box, mailbox_id, opened.uidvalidity)
+                try:
+                    found = batch.sort(waiting)
+                finally:
+                    taken += self._tell_taken(mailbox_id, batch.taken)
+                self._move(box, mailbox_id, opened.uidvalidity, found)
+                moved = len(found.done) + len(found.failed)
+                left -= moved
+                passed += len(waiting) - moved
+                if found.refused:
+                    raise SpoolRefusedError(f"mail is not accepted at the moment: {found.refused}")
         return taken
+
+    def _move(self, box: Mailbox, mailbox_id: int, uidvalidity: int, found: _Sorted) -> None:
+        box.move(found.done, self._source.account.done_folder)
+        box.move(list(found.failed), self._source.account.failed_folder)
+        for uid, refusal in found.failed.items():
+            self._told(refusal.value, 1)
+            log.warning("mail_put_aside", mailbox=mailbox_id, uidvalidity=uidvalidity, uid=uid, reason=refusal.value)
 
     def _tell_taken(self, mailbox_id: int, mails: int) -> int:
         if mails:
             self._told("taken", mails)
             log.info("mails_taken", mailbox=mailbox_id, mails=mails)
         return mails
-
-    def _tell_failed(self, mailbox_id: int, uidvalidity: int, failed: dict[int, Refusal]) -> None:
-        for uid, refusal in failed.items():
-            self._told(refusal.value, 1)
-            log.warning("mail_put_aside", mailbox=mailbox_id, uidvalidity=uidvalidity, uid=uid, reason=refusal.value)
 
     @property
     def store(self) -> Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,9 +11,9 @@ import pytest
 from imapclient import IMAPClient
 from sqlalchemy import select
 
-from inbound.account import MailboxError
+from inbound.account import CommandRefusedError, MailboxError
 from inbound.harvest import SpoolRefusedError
-from inbound.mailbox import Mailbox
+from inbound.mailbox import Mailbox, Waiting
 from inbound.replies import TROUBLE
 from inbound.spool import FULL, Spool
 from store.schema import pickups, spool
@@ -39,6 +40,21 @@ def dying(monkeypatch: pytest.MonkeyPatch, bridge: Bridge, before: str) -> None:
         patch.setattr(Mailbox, before, die)
         with pytest.raises(Died):
             bridge.empty()
+
+
+def test_a_word_that_comes_with_the_answer_to_idle_is_heard(bridge: Bridge, wire: WireProxy) -> None:
+    wire.edit = lambda data: data.replace(b"+ idling\r\n", b"+ idling\r\n* 1 EXISTS\r\n")
+    box = Mailbox(bridge.account)
+    try:
+        box.open()
+        for edit in (wire.edit, lambda data: data):
+            wire.edit = edit
+            box.begin_idle()
+            begun = time.monotonic()
+            assert box.has_word(0.3) == (time.monotonic() - begun < 0.2)
+            box.end_idle()
+    finally:
+        box.close()
 
 
 def test_everything_is_taken_and_moved(bridge: Bridge) -> None:
@@ -373,3 +389,39 @@ def test_every_mail_of_the_corpus_comes_through_as_it_is(bridge: Bridge) -> None
     kept = bridge.dovecot.mails(bridge.user, "Relais-done")
     assert sorted(bridge.stored()) == sorted(kept)
     assert len(raws) >= 300
+
+
+def test_fewer_mails_are_left_than_were_counted(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program takes mails away between two batches; a server may refuse to speak of places that are none."""
+    monkeypatch.setattr("inbound.harvest.AT_ONCE", 2)
+    bridge.put(*(letter(number) for number in range(1, 8)))
+    own = Mailbox.look
+    asked: list[tuple[int, int]] = []
+
+    def strict(box: Mailbox, first: int, last: int) -> list[Waiting]:
+        asked.append((first, last))
+        if len(asked) == 2:
+            with bridge.dovecot.client(bridge.user) as other:
+                other.select_folder("INBOX")
+                other.delete_messages(other.search()[:4])
+                other.expunge()
+            raise CommandRefusedError("BAD Invalid messageset")
+        return own(box, first, last)
+
+    monkeypatch.setattr(Mailbox, "look", strict)
+    assert bridge.empty() == 3
+    assert asked == [(1, 2), (1, 2), (1, 1)]
+    assert bridge.posts() == words(1, 2, 7)
+
+
+def test_a_server_that_shows_nothing_is_not_asked_for_ever(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    bridge.put(letter(1))
+    monkeypatch.setattr(Mailbox, "look", lambda *_: [])
+    assert bridge.empty() == 0
+
+    def refuse(*_: object) -> list[Waiting]:
+        raise CommandRefusedError("NO")
+
+    monkeypatch.setattr(Mailbox, "look", refuse)
+    with pytest.raises(CommandRefusedError):
+        bridge.empty()
