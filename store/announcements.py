@@ -5,17 +5,21 @@ Its deliveries name the readers. An answer to it is known by the notice and by w
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import uuid
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, insert, literal, select, update
 
-from gateway.core.community import PersonState
+from gateway.core.command import Verb
+from gateway.core.community import Community, Pace, PersonState
 from gateway.core.decision import Reason
 from gateway.core.delivery import DeliveryKind, DeliveryState
-from gateway.core.notice import NoticeKind, Obeyed
+from gateway.core.notice import NoticeKind, Obeyed, Result
+from store import paces
 from store.schema import OPEN_DELIVERY, deliveries, memberships, notices, people
 
+_VERBS = {Pace.EACH: Verb.ALL, Pace.DAILY: Verb.DAILY, Pace.WEEKLY: Verb.WEEKLY}
 _waits: ColumnElement[bool] = and_(people.c.paused.is_(True), people.c.paused_until > bindparam("now"))
 _followers = (
     select(
@@ -51,11 +55,35 @@ _tell = insert(deliveries).from_select(
 )
 
 
-def tell_of_default(tx: Connection, what: Obeyed, message_id: str, key_id: int, now: datetime) -> int:
-    """Tells all who follow the default pace of a community that it is another one; returns how many.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an announcement is born with."""
 
-    `what` names the pace and the one community. Who has not had the mail of an earlier change gets only this one.
-    The caller has changed the default in the same transaction.
+    domain: str
+    key_id: int
+    """Of the signing key of its answer tokens."""
+
+
+def change_default(tx: Connection, community: Community, pace: Pace, origin: Origin, now: datetime) -> int:
+    """Gives a community another default pace; returns how many people are told, 0 where it was that already.
+
+    All who never chose are moved, lose nothing by it, and are told in the same transaction; who chose is neither moved
+    nor told. Raises ValueError for a default by which who never chose would miss something.
+    """
+    if pace not in _VERBS:
+        raise ValueError(f"{pace.value}: who never chose would miss something")
+    before = paces.change_default(tx, community.id, pace, now)
+    if before is pace:
+        return 0
+    result = Result.SLOWED if before is Pace.EACH else Result.DEFAULT
+    what = Obeyed(_VERBS[pace], (community.name,), community_ids=(community.id,), result=result)
+    return _tell_of_default(tx, what, origin, now)
+
+
+def _tell_of_default(tx: Connection, what: Obeyed, origin: Origin, now: datetime) -> int:
+    """Tells all who follow the default of the one community that `what` names; returns how many.
+
+    Who has not had the mail of an earlier change gets only this one.
     """
     [community_id] = what.community_ids
     _forget_unsent(tx, community_id, now)
@@ -63,7 +91,7 @@ def tell_of_default(tx: Connection, what: Obeyed, message_id: str, key_id: int, 
         "person_id": None,
         "kind": NoticeKind.OBEYED.value,
         "reason": Reason.COMMAND.value,
-        "message_id": message_id,
+        "message_id": f"<{uuid.uuid4().hex}@{origin.domain}>",
         "community_id": community_id,
         "details": {**asdict(what), "until": None},
         "sent_to": "",
@@ -74,7 +102,7 @@ def tell_of_default(tx: Connection, what: Obeyed, message_id: str, key_id: int, 
         "created_at": now,
     }
     notice_id = tx.scalars(insert(notices).returning(notices.c.id), row).one()
-    values = {"notice": notice_id, "community": community_id, "key_id": key_id, "now": now}
+    values = {"notice": notice_id, "community": community_id, "key_id": origin.key_id, "now": now}
     tx.execute(_tell, values)
     told = select(func.count()).select_from(deliveries).where(deliveries.c.notice_id == notice_id)
     return tx.scalar(told) or 0

@@ -183,11 +183,10 @@ def _word(value: str | bool | tuple[Pace, ...]) -> str | bool:
 def _change_default(tx: Connection, settings: Settings, community: Community) -> int:
     """Gives the community its pace as the default; returns how many are told."""
     from gateway import keys
-    from inbound.actions import tuning
-    from inbound.route import House
+    from store import announcements
 
-    house = House(settings.gateway.domain, settings.smtp.separator, keys.load(settings.gateway.secret_file))
-    return tuning.change_default(tx, community, community.pace, house, utc_now())
+    origin = announcements.Origin(settings.gateway.domain, keys.load(settings.gateway.secret_file).current)
+    return announcements.change_default(tx, community, community.pace, origin, utc_now())
 
 
 def _described(was: Community, name: str | None, description: str | None) -> Community:

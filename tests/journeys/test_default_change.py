@@ -9,15 +9,14 @@ import pytest
 from sqlalchemy import func, select
 
 from gateway.core.community import Pace, PersonState
-from inbound.actions.tuning import change_default
 from store import communities, deliveries, memberships, paces, people
+from store.announcements import Origin, change_default
 from store.database import Database
 from store.people import Traits
 from store.schema import deliveries as delivery_rows
 from store.schema import notices
-from tests.inbound.post_office import HOUSE
 from tests.journeys.correspondence import Correspondence
-from tests.network import PEACE, SetClock
+from tests.network import DOMAIN, PEACE, SetClock
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def place(office: Correspondence) -> int:
 
 def change(office: Correspondence, place: int, pace: Pace) -> int:
     with office.database.transaction() as tx:
-        return change_default(tx, communities.get_all(tx, [place])[place], pace, HOUSE, office.clock())
+        return change_default(tx, communities.get_all(tx, [place])[place], pace, Origin(DOMAIN, 1), office.clock())
 
 
 def pace_of(office: Correspondence, place: int, person: int) -> Pace | None:
