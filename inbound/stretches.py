@@ -168,19 +168,26 @@ class _Stretches:
             quoted = bool(line.depth and self.words.depth)
             links = _LINK.findall(text)
             said = text[0] != "<" and not all(is_ours(link, self.sent, quoted=quoted) for link in links)
-        said = said and not (line.depth and self.words.depth and self._is_wrapped_off(number, text))
+        wrapped_off = bool(line.depth and self.words.depth) and self._is_wrapped_off(number, text)
+        said = said and not wrapped_off
         # The delimiter of a signature and rules above footers are for quoting to tell.
         ruled = not linked and (phrases.is_rule(text) or text.startswith("--"))
-        keep = said or (ruled and text not in self.sent.ornaments)
+        # The end of our own line, which begins and ends with dashes, delimits nothing where it was wrapped off.
+        dashes = wrapped_off and text == "--" and self._is_ours(self.words.first[number] - 1)
+        ours = dashes or text in self.sent.ornaments
+        keep = said or (ruled and not ours)
         gap.lines.append(line if keep and not _is_snipped(text) else blank)
 
     def _is_wrapped_off(self, number: int, text: str) -> bool:
         """Punctuation of the quote that a program wrapped into a line of its own."""
         last = self.words.first[number] - 1
-        if is_punctuation(text) or last < 0 or self.places[last] < 0:
+        if is_punctuation(text) or not self._is_ours(last):
             return is_punctuation(text)
         asks = self.sent.words[self.places[last]] in self.asking
         return asks and len(text) == 1 and not self.words.texts[self.words.owners[last]].rstrip().endswith(text)
+
+    def _is_ours(self, word: int) -> bool:
+        return word >= 0 and self.places[word] >= 0
 
     @cached_property
     def asking(self) -> frozenset[int]:
