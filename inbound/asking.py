@@ -39,6 +39,8 @@ _IN_ANSWER: dict[Asks, frozenset[Verb]] = {
     Asks.INVITATION: _YES_NO | {Verb.JOIN},
     Asks.OFFER: _YES_NO | {Verb.JOIN},
     Asks.LETTER: frozenset(),
+    Asks.MINE: _YES_NO,
+    Asks.LIGHTER: frozenset((Verb.TEXT,)),
     Asks.WITHDRAW: frozenset((Verb.CANCEL,)),
 }
 """The words that answer each question."""

@@ -25,6 +25,7 @@ from inbound.actions import (
     publishing,
     registering,
     telling,
+    vouching,
 )
 from inbound.actions.forwarding import Forwarded
 from inbound.case import Case, Decided, ReadMail
@@ -59,6 +60,7 @@ def process(
     passed_on = letters.pass_on(tx, _with(decided, Verdict.PASS_ON), house, now)
     forwarded = forwarding.forward(tx, _with(decided, Verdict.FORWARD), house, now)
     moderating.ask(tx, decided, house, rules, now)
+    vouching.ask(tx, decided, house, now)
     kept = answering.answer(tx, registering.register_all(tx, decided, rules, now), house, now)
     kept |= held | passed_on | telling.ask_again(tx, _with(decided, Verdict.ASK), house, now)
     closings = [

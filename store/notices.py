@@ -82,6 +82,18 @@ def counts(
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
+def count_to_domain(tx: Connection, domain: str, kind: NoticeKind, reasons: Iterable[Reason], now: datetime) -> int:
+    """How many notices of this kind and of these reasons were made within the last hour for people of a mail domain."""
+    query = (
+        select(func.count())
+        .select_from(notices.join(people, people.c.id == notices.c.person_id))
+        .where(notices.c.created_at > now - HUSH, notices.c.kind == kind.value)
+        .where(notices.c.reason.in_([reason.value for reason in reasons]))
+        .where(people.c.address.endswith(f"@{domain}", autoescape=True))
+    )
+    return tx.scalar(query) or 0
+
+
 def last_of_places(tx: Connection, kinds: Iterable[NoticeKind]) -> dict[tuple[NoticeKind, int | None], datetime]:
     """By (kind, community), when the latest notice of these kinds was made."""
     query = (

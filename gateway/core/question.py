@@ -29,11 +29,15 @@ class Asks(StrEnum):
     OFFER = "offer"
     """Of who wrote to a community without belonging to it: do you want in, and your mail posted?"""
 
+    MINE = "mine"
+    """Of whoever an unproven mail names as its author: is it yours?"""
+    LIGHTER = "lighter"
+    """Of an author whose files are too large: does your mail go out without them?"""
     WITHDRAW = "withdraw"
     """Of an author whose post is out: do you want it back?"""
 
 
-OF_THE_MAILBOX = frozenset((Asks.JOIN, Asks.INVITATION, Asks.OFFER, Asks.CHARTER))
+OF_THE_MAILBOX = frozenset((Asks.JOIN, Asks.INVITATION, Asks.OFFER, Asks.CHARTER, Asks.MINE))
 """Asked of whoever reads a mailbox: its token alone proves the answer, for that one question."""
 
 

@@ -143,13 +143,14 @@ def _file(file: Attachment, kind: NoticeKind) -> NamedFile:
 
 
 def _question(item: Decided, kind: NoticeKind) -> Question | None:
-    """Who has yet to accept the charter is asked to, and who may come in whether they want to.
-
-    Once they have said yes the mail is decided anew.
+    """Who has yet to accept the charter is asked to, who may come in whether they want to, and whose files are too
+    large whether their words alone go out. Once they have said so the mail is decided anew.
     """
     if kind is NoticeKind.QUESTION:
         return Question(Asks.CHARTER, arrival_id=item.case.arrival.id)
     community = item.case.facts.community
+    if item.decision.reason is Reason.ATTACHMENT_TOO_LARGE and community and item.case.facts.reading.body.text.strip():
+        return Question(Asks.LIGHTER, community_id=community.id, arrival_id=item.case.arrival.id)
     if item.decision.reason is not Reason.NOT_A_MEMBER or community is None or community.join is JoinPolicy.INVITE:
         return None
     return Question(Asks.OFFER, community_id=community.id, arrival_id=item.case.arrival.id)

@@ -28,6 +28,7 @@ from inbound.actions import (
     moderating,
     registering,
     telling,
+    vouching,
     withdrawing,
 )
 from inbound.actions.leaving import PACE_OF
@@ -76,6 +77,10 @@ def _settle(tx: Connection, item: Decided, question: Question, ours: tuple[House
             admitting.settle(tx, item, question, house, now)
         case Asks.LETTER:
             raise AssertionError("a letter is answered by a letter")
+        case Asks.MINE:
+            vouching.own(tx, item, question, house, now)
+        case Asks.LIGHTER:
+            vouching.lighten(tx, item, question, house, now)
         case Asks.WITHDRAW:
             withdrawing.withdraw(tx, item, house, rules, now)
         case unreachable:

@@ -353,7 +353,7 @@ def test_moderation_holds_and_says_so(office: PostOffice) -> None:
     office.network.join(place, bob, role=Role.MANAGER)
     held = office.post(mail(), "calm")
     assert (held.state, held.reason) == ("held", "moderated")
-    assert office.told() == [(ann, "waiting", "moderated")]
+    assert office.told() == [(bob, "question", "moderated"), (ann, "waiting", "moderated")]
     assert office.post(mail("bob", message_id="<m2@people.example>"), "calm").verdict == "publish"
 
 
@@ -481,7 +481,7 @@ def test_a_border_that_could_not_tell_is_told_from_one_that_said_no(office: Post
     results = "Authentication-Results: mx.people.example; dmarc=temperror header.from=people.example\r\n"
     result = office.post(results.encode() + mail(proven=False), "projets")
     assert (result.state, result.reason) == ("held", "sender_not_checked")
-    assert office.told() == []
+    assert office.told() == [(result.person_id, "question", "sender_not_checked")]
 
 
 @pytest.mark.parametrize(
@@ -513,10 +513,10 @@ def test_auto_submitted_no_is_a_person(office: PostOffice, projets: int) -> None
     assert office.post(mail(headers="Auto-Submitted: no\r\n"), "projets").verdict == "publish"
 
 
-def test_an_unproven_author_is_not_answered(office: PostOffice, projets: int) -> None:
-    office.post(mail(proven=False, text=" "), "projets")
+def test_an_unproven_author_is_asked_and_not_answered(office: PostOffice, projets: int) -> None:
+    ann = office.post(mail(proven=False, text=" "), "projets").person_id
     office.post(mail("stranger@else.example", text=" "), "projets")
-    assert office.told() == []
+    assert office.told() == [(ann, "question", "sender_not_proven")]
 
 
 def test_our_own_mail_is_a_loop(office: PostOffice, projets: int) -> None:

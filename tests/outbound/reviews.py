@@ -97,3 +97,16 @@ POSTED: dict[str, NoticeMail] = {
     "withdrawn-late": replace(BACK, obeyed=replace(_CANCELLED, result=Result.OVER)),
     "withdrawn-nothing": replace(BACK, obeyed=Obeyed(Verb.CANCEL, result=Result.NO_PLACE)),
 }
+_MINE = Question(Asks.MINE, 3, arrival_id=50)
+POSTED |= {
+    "mine": replace(OUT, reason=Reason.SENDER_NOT_PROVEN, reference="A-50", subject="", in_reply_to="", question=_MINE),
+    "mine-not": replace(BACK, obeyed=Obeyed(Verb.NO, number=50)),
+    "mine-late": replace(BACK, obeyed=Obeyed(Verb.YES, number=50, result=Result.OVER)),
+    "lighter": replace(
+        RETURNED,
+        reason=Reason.ATTACHMENT_TOO_LARGE,
+        files=(NamedFile("Photos du chantier.zip", 35_651_584, "application/zip", "b" * 64),),
+        question=Question(Asks.LIGHTER, 3, arrival_id=51),
+    ),
+    "lighter-late": replace(BACK, obeyed=Obeyed(Verb.TEXT, number=51, result=Result.OVER)),
+}
