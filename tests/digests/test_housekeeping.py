@@ -10,10 +10,11 @@ import pytest
 from digests import housekeeping
 from digests.housekeeping import Retention
 from gateway.core.notice import Author, NamedFile, NoticeKind
-from store import arrivals, blob_names, deliveries, notices
+from store import arrivals, blob_names, deliveries, notices, pickups
 from store.arrivals import Accepted
 from store.blobs import Blobs
 from store.database import Database
+from store.pickups import Pickup
 from store.posts import NewFile
 from tests.network import PEACE, Network, SetClock, envelope
 from tests.store.test_blobs import age
@@ -76,6 +77,20 @@ def test_an_orphan_that_is_put_again_meanwhile_is_kept(
     monkeypatch.setattr(blob_names, "unnamed", put_again)
     housekeeping.sweep(database, blobs)
     assert blobs.exists(name)
+
+
+def test_where_old_mails_were_picked_up_is_forgotten_with_their_bytes(
+    database: Database, blobs: Blobs, clock: SetClock
+) -> None:
+    with database.transaction() as tx:
+        mailbox_id = pickups.lease(tx, "relais@imap.example.com", "INBOX", "node", clock())
+        assert mailbox_id is not None
+        pickups.take(tx, [Pickup(mailbox_id, 7, uid, f"{uid:064}") for uid in range(3)], clock())
+    for days, left in ((29, {0, 1, 2}), (2, set[int]())):
+        clock.advance(days=days)
+        housekeeping.tidy(database, blobs, Retention(30, 30, 180), clock())
+        with database.reading() as tx:
+            assert pickups.known(tx, mailbox_id, 7, range(3)) == left
 
 
 def test_a_notice_goes_after_its_delivery_and_then_its_files(

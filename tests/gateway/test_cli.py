@@ -103,6 +103,7 @@ def test_status_names_exactly_these(either_relais: Console) -> None:
         "digests": 0,
         "digests_paused_since": None,
         "oldest_delivery_s": 0,
+        "mailboxes": [],
     }
     assert "arrivals spooled      1\n" in either_relais.done("status")
 

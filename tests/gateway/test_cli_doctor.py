@@ -68,8 +68,8 @@ def test_a_sound_machine_is_well(either_relais: Console, relay: Relay) -> None:
     use_relay(either_relais, relay(b"220 relay ESMTP\r\n"))
     found = states(either_relais)
     assert list(found) == [
-        *("settings", "secret", "store", "blobs", "disk", "certificate", "relay", "dkim", "authentication"),
-        *("base_url", "digests", "clock"),
+        *("settings", "secret", "store", "blobs", "disk", "certificate", "mailboxes", "relay", "dkim"),
+        *("authentication", "base_url", "digests", "clock"),
     ]
     warned = {name for name, state in found.items() if state == "warn"}
     assert warned == {"certificate", "dkim", "authentication"}

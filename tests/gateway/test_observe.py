@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gateway.observe import Lines
+from gateway.observe import Lines, Metrics
+from store.database import Database
+from tests.network import SetClock
 
 _SPEAKER = """
 import structlog, sys
@@ -36,3 +38,23 @@ def test_a_closed_stream_stops_nobody(tmp_path: Path) -> None:
     stream.close()
     lines.error("two")
     assert (tmp_path / "log").read_text() == "one\n"
+
+
+def test_a_mailbox_is_counted_and_its_state_is_told_by_whoever_has_it(database: Database, clock: SetClock) -> None:
+    metrics = Metrics(database, clock)
+    metrics.picked_up("box/INBOX", "taken", 3)
+    metrics.picked_up("box/INBOX", "too_large", 1)
+    lines = {
+        None: None,
+        True: 'relais_mailbox_up{mailbox="box/INBOX"} 1.0',
+        False: 'relais_mailbox_up{mailbox="box/INBOX"} 0.0',
+    }
+    for up, line in lines.items():
+        metrics.mailbox_is_up("box/INBOX", up)
+        told = [found for found in metrics.page().decode().splitlines() if found.startswith("relais_mailbox_up{")]
+        assert told == ([line] if line else [])
+    metrics.mailbox_is_up("box/INBOX", None)
+    page = metrics.page().decode()
+    assert "relais_mailbox_up{" not in page
+    assert 'relais_mailbox_mails_total{mailbox="box/INBOX",outcome="taken"} 3.0' in page
+    assert 'relais_mailbox_mails_total{mailbox="box/INBOX",outcome="too_large"} 1.0' in page
