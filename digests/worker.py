@@ -14,8 +14,9 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import DBAPIError
 
-from digests import housekeeping, reviews, waiting
+from digests import housekeeping, reports, reviews, waiting
 from digests.housekeeping import Retention
+from digests.reports import Morning
 from digests.rounds import Rounds
 from digests.step_down import StepDown
 from digests.waiting import Origin
@@ -43,6 +44,7 @@ class Scheduler:
         rounds: Rounds,
         clock: Clock,
         step_down: StepDown | None = None,
+        morning: Morning | None = None,
     ) -> None:
         self._database = database
         self._rounds = rounds
@@ -51,6 +53,7 @@ class Scheduler:
         self._retention = retention
         self._clock = clock
         self._step_down = step_down
+        self._morning = morning
         self._watch = ClockWatch(clock)
         self._told = False
         self._looking = threading.Lock()
@@ -64,6 +67,8 @@ class Scheduler:
         # It looks at every blob there is: once a day is enough for what is at least a day and a half old.
         self._ticks.add_job(self._sweep, "cron", hour=hour, minute=minute)
         self._ticks.add_job(self._tell, "interval", seconds=_TELL_EVERY_S)
+        if self._morning is not None:
+            self._ticks.add_job(self._report, "interval", seconds=_TELL_EVERY_S, args=[self._morning])
         if self._step_down is not None:
             self._ticks.add_job(self._step, "cron", minute=minute, args=[self._step_down])
         # On the minute, which is how people name their hour.
@@ -96,6 +101,19 @@ class Scheduler:
             if expired:
                 log.info("reviews_expired", mails=expired)
                 self._rounds.wakeups.ring(Work.ARRIVALS)
+
+    def _report(self, morning: Morning) -> None:
+        try:
+            with self._database.transaction() as tx:
+                told = reports.tell(tx, self._origin, morning, self._clock())
+        except StoreError as error:
+            log.error("report_trouble", trouble=str(error))
+        except DBAPIError as error:
+            # Another node told the same at the same moment.
+            log.info("not_reported", trouble=type(error).__name__)
+        else:
+            if told:
+                log.info("weeks_reported", notices=told)
 
     def _step(self, step_down: StepDown) -> None:
         self._run("stepping_down", lambda: step_down.run(self._clock(), self._stopping.is_set))

@@ -16,6 +16,7 @@ from digests.calendar import is_working_day
 from digests.candidate import Budget
 from digests.close import Plan
 from digests.housekeeping import Retention
+from digests.reports import Morning
 from digests.rounds import Rounds
 from digests.step_down import StepDown
 from digests.waiting import Origin
@@ -352,4 +353,7 @@ class App:
         if patience.after_days:
             limits = Patience(patience.after_days, patience.after_mails)
             step_down = StepDown(self.database, rounds.plan.network, limits, origin, self.metrics.stepped_down)
-        return Scheduler(self.database, self.blobs, retention, origin, rounds, self.clock, step_down)
+        morning = None
+        if self.settings.digests.manager_report:
+            morning = Morning(rounds.plan.network.timezone, rounds.plan.network.daily_at)
+        return Scheduler(self.database, self.blobs, retention, origin, rounds, self.clock, step_down, morning)

@@ -284,6 +284,7 @@ class Digests(Section):
     min_items: Annotated[int, Field(ge=1, le=100)] = 1
     spread_minutes: Annotated[int, Field(ge=0, le=120)] = 10
     answer_days: Annotated[int, Field(ge=1, le=365)] = 30
+    manager_report: bool = True
 
     def rhythm(self, timezone: str) -> Rhythm:
         """What holds in that zone for whoever has not chosen otherwise."""

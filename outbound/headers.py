@@ -148,9 +148,15 @@ def notice_fields(site: Site, mail: NoticeMail, names: tuple[str, str], reply_to
         ("References", message_ids([mail.in_reply_to])),
         ("Auto-Submitted", "auto-replied" if mail.is_answer else "auto-generated"),
         ("X-Auto-Response-Suppress", SUPPRESS),
-        ("X-Relais-Kind", "receipt" if mail.kind in _RECEIPTS else "notice"),
+        ("X-Relais-Kind", _kind(mail.kind)),
         ("MIME-Version", "1.0"),
     )
+
+
+def _kind(kind: NoticeKind) -> str:
+    if kind is NoticeKind.REPORT:
+        return "report"
+    return "receipt" if kind in _RECEIPTS else "notice"
 
 
 def digest_fields(site: Site, network: str, subject: str) -> list[Field]:

@@ -14,6 +14,7 @@ from outbound.prose import Dresser, strip_controls, to_html
 from outbound.question_views import QuestionView, question_view
 from outbound.reading_views import ReadingLinks, ReadingView, reading_view
 from outbound.receipt_views import ObeyedView, PlaceAddresses, ReceiptView, obeyed_view, receipt_view
+from outbound.report_views import WeekView, week_view
 from outbound.views import FileLine, file_lines
 
 
@@ -84,6 +85,8 @@ class NoticeView:
     """None where nothing may be read."""
     question: QuestionView | None
     """None where the mail asks nothing."""
+    week: WeekView | None
+    """None where the mail is no report."""
     their_reason: str
     """What those who run the place said of the mail; "" for nothing."""
     left_out: bool
@@ -129,6 +132,7 @@ def notice_view(
         receipt=receipt_view(mail, addresses.answer, language, dresser) if mail.kind is NoticeKind.RECEIPT else None,
         obeyed=obeyed_view(mail, addresses.place, language) if mail.kind is NoticeKind.OBEYED else None,
         reading=reading_view(mail, addresses.links, language, dresser) if mail.read else None,
+        week=week_view(mail.week, language) if mail.week else None,
         question=question_view(mail, mail.question, language, dresser) if mail.question else None,
     )
 

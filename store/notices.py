@@ -14,6 +14,7 @@ from gateway.core.community import Ended, Pace, Role
 from gateway.core.decision import Reason
 from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail, Obeyed, Result
 from gateway.core.question import Asks, Question
+from gateway.core.report import Advice, QuietTopic, Week
 from store import answer_parts, circumstances, communities, deliveries, readings, welcomes
 from store.readings import TopicRead
 from store.schema import OPEN_ARRIVAL, arrivals, notices, people
@@ -54,6 +55,8 @@ class NewNotice:
     topic_id: int | None = None
     """The topic that is to be read by mail."""
     question: Question | None = None
+    week: Week | None = None
+    """What a report tells."""
     """What it asks."""
     words: str = ""
     """What those who run the place said of the mail."""
@@ -220,6 +223,9 @@ def _details(new: NewNotice) -> dict[str, Any] | None:
         asked = new.question
         until = asked.until.isoformat() if asked.until else None
         return {**asdict(asked), "until": until, "before": asked.before.isoformat() if asked.before else None}
+    if new.week is not None:
+        week = new.week
+        return {**asdict(week), "since": week.since.isoformat(), "until": week.until.isoformat()}
     if new.words:
         return {"words": new.words}
     if new.post_ids is not None:
@@ -277,6 +283,7 @@ def _told(row: Row[Any], read: TopicRead) -> NoticeMail:
         id=row.id,
         obeyed=_obeyed(row),
         question=_question(row),
+        week=_week(row),
         is_shared=row.person_id is None,
         words=row.details.get("words", "") if row.kind == NoticeKind.RETURNED and row.details else "",
         topic=read.topic,
@@ -355,6 +362,22 @@ def _question(row: Any) -> Question | None:
     before = datetime.fromisoformat(told["before"]) if told["before"] else None
     of_types = {"asks": Asks(told["asks"]), "taken_off": tuple(told["taken_off"]), "until": until, "before": before}
     return Question(**{**told, **of_types})
+
+
+def _week(row: Any) -> Week | None:
+    if row.kind != NoticeKind.REPORT or not row.details:
+        return None
+    told = row.details
+    return Week(
+        **{
+            **told,
+            "since": date.fromisoformat(told["since"]),
+            "until": date.fromisoformat(told["until"]),
+            "quiet": tuple(QuietTopic(**topic) for topic in told["quiet"]),
+            "newcomers": tuple(told["newcomers"]),
+            "advice": tuple(map(Advice, told["advice"])),
+        }
+    )
 
 
 def _author(row: Row[Any]) -> Author | None:

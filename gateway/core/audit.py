@@ -29,6 +29,8 @@ class Act(StrEnum):
     """Somebody who asked to come in may not."""
     INVITED = "invited"
     MEMBER_REMOVED = "member_removed"
+    MEMBER_LEFT = "member_left"
+    """By their own word."""
     ROLE_GIVEN = "role_given"
     """What somebody is in a community, or in the network where none is named."""
     TOPIC_CLOSED = "topic_closed"

@@ -16,6 +16,7 @@ from gateway.core.decision import Reason
 from gateway.core.digest import PartState
 from gateway.core.post import ToldFile
 from gateway.core.question import Circumstances, Question
+from gateway.core.report import Week
 
 
 class NoticeKind(StrEnum):
@@ -27,6 +28,8 @@ class NoticeKind(StrEnum):
     """The mail is held until a manager has looked at it."""
     FORWARDED = "forwarded"
     """Somebody wrote to the people who run the place, and this goes to one of them."""
+    REPORT = "report"
+    """The week of a community, for those who run it."""
     LETTER = "letter"
     """Somebody wrote to this person alone, through us."""
     HELD = "held"
@@ -239,6 +242,8 @@ class NoticeMail:
     post_id: int | None = None
     """The post that an answer to what is read answers."""
     question: Question | None = None
+    week: Week | None = None
+    """Of a report."""
     is_shared: bool = False
     """One for very many readers: but for their address and the token of their answer they get the same."""
     words: str = ""
@@ -251,4 +256,4 @@ class NoticeMail:
         """It tells an author about their own mail."""
         if self.obeyed is not None and self.obeyed.result in (Result.STEPPED_DOWN, Result.DEFAULT, Result.SLOWED):
             return False
-        return self.author is None and self.kind not in (NoticeKind.HELD, NoticeKind.SET_ASIDE)
+        return self.author is None and self.kind not in (NoticeKind.HELD, NoticeKind.SET_ASIDE, NoticeKind.REPORT)

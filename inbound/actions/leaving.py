@@ -10,12 +10,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from gateway.core.audit import Act, Entry
 from gateway.core.command import Verb
 from gateway.core.community import Pace
 from gateway.core.digest import Cadence
 from gateway.core.notice import Obeyed, Result
 from inbound.route import Destination, ToLeave, ToQuiet
-from store import communities, memberships, paces
+from store import audit, communities, memberships, paces
 
 PACE_OF = {Cadence.DAILY: Pace.DAILY, Cadence.WEEKLY: Pace.WEEKLY, Cadence.CATCH_UP: Pace.EACH}
 """The pace that a cadence serves; a catch-up goes to who hears of posts at once."""
@@ -30,7 +31,7 @@ def leave(tx: Connection, community_id: int, person_id: int, now: datetime) -> b
     return bool(held) and paces.choose(tx, community_id, person_id, held[0].community.slowest, now)
 
 
-def depart(tx: Connection, community_id: int, person_id: int) -> Obeyed:
+def depart(tx: Connection, community_id: int, person_id: int, now: datetime) -> Obeyed:
     """LEAVE or STOP where one community is meant: the membership ends at once, and the receipt knows what it was."""
     held = communities.lock(tx, ids=[community_id])
     if not held:
@@ -40,7 +41,10 @@ def depart(tx: Connection, community_id: int, person_id: int) -> Obeyed:
     if place.mandatory:
         return replace(told, result=Result.MANDATORY)
     ended = memberships.end(tx, held[0], person_id)
-    return replace(told, ended=ended) if ended else replace(told, result=Result.NO_PLACE)
+    if ended is None:
+        return replace(told, result=Result.NO_PLACE)
+    audit.record(tx, Entry(Act.MEMBER_LEFT, person_id, place.id, person_id), now)
+    return replace(told, ended=ended)
 
 
 def go_back(tx: Connection, left: Obeyed, person_id: int, now: datetime) -> Obeyed:

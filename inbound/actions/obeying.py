@@ -146,7 +146,7 @@ def _stop(tx: Connection, command: Command, facts: Facts, now: datetime, about: 
     elif isinstance(facts.destination, ToPost) and facts.community:
         about = (facts.community.id,)
     if len(about) == 1:
-        return leaving.depart(tx, about[0], person.id)
+        return leaving.depart(tx, about[0], person.id, now)
     if command.name:
         return Obeyed(Verb.LEAVE, result=Result.NO_PLACE)
     changed = _set_pace(tx, command, Pace.OFF, facts, now, about)

@@ -18,6 +18,7 @@ from tests.outbound.receipts import (
     QUESTION_AGAIN,
     READING,
     RECEIPT,
+    REPORT,
     TWO_POSTED,
     UNCLEAR,
     obeyed,
@@ -34,6 +35,7 @@ NOTICES: dict[str, NoticeMail] = {
     **{f"obeyed-{name}": obeyed(done) for name, done in DONE.items()},
     **{f"asks-{name}": question for name, question in ASKS.items()},
     "letter": LETTER,
+    "report": REPORT,
     "reading": READING,
     "reading-gone": replace(READING, topic=None, read=(), post_id=None),
     "returned-digest-gone": replace(

@@ -12,6 +12,7 @@ from gateway.core.digest import PartState
 from gateway.core.notice import Author, Choice, NoticeKind, NoticeMail, Obeyed, ReadPost, ReceiptLine, Result
 from gateway.core.post import ToldFile
 from gateway.core.question import Asks, Circumstances, Question
+from gateway.core.report import Advice, QuietTopic, Week
 from tests.outbound.mails import DELIVERY, RETURNED, composer, read
 
 BOILER = (12, "Chaudière de l’atelier : garder ou remplacer ?", "Bâtiments")
@@ -78,6 +79,32 @@ ASKS = {
 }
 """Questions that hold more than a line."""
 
+REPORT = replace(
+    RETURNED,
+    kind=NoticeKind.REPORT,
+    reason=Reason.FOR_THE_ADMINS,
+    reference="N-12",
+    id=12,
+    subject="",
+    text="",
+    files=(),
+    in_reply_to="",
+    week=Week(
+        since=date(2026, 11, 16),
+        until=date(2026, 11, 23),
+        members=42,
+        joined=2,
+        left=1,
+        topics=5,
+        answers=23,
+        by_digest=9,
+        writers=11,
+        waiting=2,
+        quiet=(QuietTopic(12, BOILER[1], 9), QuietTopic(31, TRAIN[1], 4)),
+        newcomers=("Tom Baker", "Inès Delmas"),
+        advice=(Advice.DECIDE, Advice.ANSWER, Advice.WELCOME),
+    ),
+)
 LETTER = replace(
     RETURNED,
     kind=NoticeKind.LETTER,
