@@ -256,6 +256,7 @@ with warnings.catch_warnings():
 
         domains: tuple[Domain, ...] = ()
         register: Register = Register.CONFIRM
+        charter: str = ""
 
 
 class Posting(Section):

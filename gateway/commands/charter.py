@@ -34,10 +34,15 @@ def publish_charter(
     as_json: AsJson = False,
 ) -> None:
     """Publish a version, which holds at once: whoever is asked reads as before, and posts after a YES by mail."""
-    texts = {locale: _read(path) for locale, path in (("fr", fr), ("en", en)) if path is not None}
+    settings = read_settings(ctx)
+    given = {"fr": fr, "en": en}
+    if not (fr or en) and settings.people.charter:
+        folder = Path(settings.people.charter)
+        given = {locale: path for locale in given if (path := folder / f"{locale}.txt").exists()}
+    texts = {locale: _read(path) for locale, path in given.items() if path is not None}
     if not texts:
-        fail("give its words: --fr FILE, --en FILE, or both")
-    with open_store(read_settings(ctx)) as database:
+        fail("give its words: --fr FILE, --en FILE or both, or a folder with fr.txt and en.txt as people.charter")
+    with open_store(settings) as database:
         from store import audit, charters
 
         with database.transaction() as tx:

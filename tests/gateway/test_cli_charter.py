@@ -40,6 +40,14 @@ def test_what_is_no_charter_is_refused(relais: Console, tmp_path: Path, content:
     assert mistake in relais.refused("charter", "publish", "--en", str(path))
 
 
+def test_the_folder_of_the_settings_is_read(relais: Console, tmp_path: Path) -> None:
+    (tmp_path / "fr.txt").write_text("Restez courtois.", encoding="utf-8")
+    with relais.config.open("a", encoding="utf-8") as settings:
+        settings.write(f'[people]\ncharter = "{tmp_path}"\n')
+    relais.done("charter", "publish")
+    assert relais.done("charter", "show", "--locale", "en") == "Restez courtois.\n"
+
+
 def test_words_must_be_given(relais: Console, tmp_path: Path) -> None:
     assert "--fr FILE" in relais.refused("charter", "publish")
     assert "No such file" in relais.refused("charter", "publish", "--en", str(tmp_path / "none"))
