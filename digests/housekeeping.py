@@ -10,13 +10,15 @@ from itertools import islice
 import structlog
 from sqlalchemy import Connection
 
-from store import audit, blob_names, deliveries, digests, fragments, notices, past_mails, pickups
+from store import audit, blob_names, deliveries, digests, fragments, notices, past_mails, people, pickups
 from store.blobs import Blobs
 from store.database import Database
 
 log = structlog.get_logger(__name__)
 
 _AT_ONCE = 500
+_UNDECIDED = timedelta(days=14)
+"""Whoever was asked whether they want in has seven days to say so, and for seven more is told that it is too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def tidy(database: Database, blobs: Blobs, retention: Retention, now: datetime) 
     answerable = now - timedelta(days=retention.answer_days)
     papers = _in_steps(database, lambda tx: digests.purge(tx, answerable, _AT_ONCE))
     pieces = _in_steps(database, lambda tx: fragments.purge(tx, answerable, _AT_ONCE))
+    undecided = _in_steps(database, lambda tx: people.forget_pending(tx, now - _UNDECIDED, _AT_ONCE))
     past = _in_steps(database, lambda tx: past_mails.forget(tx, log_before, _AT_ONCE))
     acts = _in_steps(database, lambda tx: audit.purge(tx, log_before, _AT_ONCE))
     picked = _in_steps(database, lambda tx: pickups.purge(tx, raw_before, _AT_ONCE))
@@ -62,6 +65,7 @@ def tidy(database: Database, blobs: Blobs, retention: Retention, now: datetime) 
         acts=acts,
         digests=papers,
         fragments=pieces,
+        undecided=undecided,
         pickups=picked,
         leftovers=blobs.sweep(),
     )

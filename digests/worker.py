@@ -14,7 +14,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import DBAPIError
 
-from digests import housekeeping, reports, reviews, waiting
+from digests import housekeeping, joining, reports, reviews, waiting
 from digests.housekeeping import Retention
 from digests.reports import Morning
 from digests.rounds import Rounds
@@ -89,6 +89,8 @@ class Scheduler:
             with self._database.transaction() as tx:
                 told = waiting.tell(tx, self._origin, self._clock())
                 told += reviews.remind(tx, self._origin, self._clock())
+                told += joining.remind(tx, self._origin, self._clock())
+                told += joining.end(tx, self._origin, self._clock())
                 expired = reviews.expire(tx, self._origin, self._clock())
         except StoreError as error:
             log.error("telling_trouble", trouble=str(error))

@@ -119,7 +119,8 @@ def complete(case: Case, around: Around) -> Case:
         asked = isinstance(to, ToCommand | ToManagers)
         language = facts.reading.language or "en"
         command = asking.asked_for(to, facts.reading, language, facts.today) if asked else None
-        return replace(case, facts=replace(facts, command=command))
+        # Whoever is nobody here is helped where they ask for it, not where they wrote something else.
+        return replace(case, facts=replace(facts, command=None if command and command.words else command))
     told = answered.told.get(to.notice_id) if isinstance(to, ToQuestion) else None
     if isinstance(told, Question) and told.asks is Asks.LETTER:
         return replace(case, facts=_to_letter(facts, told, around))

@@ -5,6 +5,7 @@ Called by the gathering. A word that may act in one place is an ordinary post in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, tzinfo
 
@@ -25,9 +26,11 @@ _TOPICS = frozenset((Verb.MUTE, Verb.FOLLOW))
 _IN_A_POST = _TOPICS | {Verb.STOP, Verb.LEAVE}
 _OF_A_TOPIC = _TOPICS | {Verb.GET, Verb.CLOSE, Verb.REOPEN}
 _IN_A_DIGEST = _PACES | _OF_A_TOPIC | {Verb.STOP, Verb.LEAVE}
+_SHEETS = frozenset((Verb.HELP, Verb.LIST, Verb.SETTINGS, Verb.WHO, Verb.LANGUAGE))
 _RULINGS = frozenset((Verb.APPROVE, Verb.REJECT))
-_AT_AN_ADDRESS = _PACES | _OF_A_TOPIC | _RULINGS | {Verb.JOIN, Verb.STOP, Verb.LEAVE, Verb.INVITE, Verb.LAST}
-_AFTER_OBEYING = _IN_A_DIGEST | {Verb.JOIN, Verb.INVITE, Verb.CANCEL, Verb.LAST}
+AT_AN_ADDRESS = _PACES | _OF_A_TOPIC | _RULINGS | {Verb.JOIN, Verb.STOP, Verb.LEAVE, Verb.INVITE, Verb.LAST} | _SHEETS
+"""The words that act in a mail to relais@."""
+_AFTER_OBEYING = _IN_A_DIGEST | {Verb.JOIN, Verb.INVITE, Verb.CANCEL, Verb.LAST} | _SHEETS
 _OF_A_COMMUNITY = _PACES | {Verb.JOIN, Verb.STOP, Verb.LEAVE}
 _WITH_A_RECEIPT = frozenset((Verb.MOVE, Verb.CANCEL))
 _YES_NO = frozenset((Verb.YES, Verb.NO))
@@ -45,6 +48,8 @@ _IN_ANSWER: dict[Asks, frozenset[Verb]] = {
 }
 """The words that answer each question."""
 _LONGEST = 1200
+_LONGEST_WORD = 60
+_ARGUMENT = re.compile(r"[0-9@#]")
 
 
 def asked_for(
@@ -70,11 +75,21 @@ def asked_for(
         case ToManagers(takes_commands=True):
             subject = reading.parsed.subject
             command = read_command(reading.body.text, subject, Place.ADDRESS, today, locale)
-            return _complete(command, _AT_AN_ADDRESS)
+            return _complete(command, AT_AN_ADDRESS) or _unknown(reading, command)
         case ToCommand(name, verb):
             return _at_a_command_address(name, verb, reading, locale, today)
         case _:
             return None
+
+
+def _unknown(reading: Reading, command: Command | None) -> Command | None:
+    """HELP, where somebody wrote a word of command that is none, or lacks what it needs; a sentence is for people."""
+    said = reading.body.text.strip() or reading.parsed.subject.strip()
+    words = said.split()
+    is_word = 0 < len(words) <= 2 and words[0].isalpha() and all(_ARGUMENT.search(word) for word in words[1:])
+    if reading.parsed.attachments or len(said) > _LONGEST_WORD or not (is_word or (command and command.problem)):
+        return None
+    return Command(Verb.HELP, words=said)
 
 
 def after_obeying(reading: Reading, locale: str, today: date) -> Command | None:

@@ -117,7 +117,7 @@ class Facts:
         return self.approved or Ruling.OWNED in self.rulings
 
 
-OF_NEWCOMERS = frozenset((Verb.JOIN,))
+OF_NEWCOMERS = frozenset((Verb.JOIN, Verb.HELP, Verb.LIST))
 """What somebody of the company may ask for before they are a person of the network."""
 
 

@@ -272,9 +272,12 @@ def verb_of_detail(detail: str) -> Verb | None:
     return _BY_DETAIL.get(detail)
 
 
-def help_lines(locale: str, place: Place, circles: Collection[Circle]) -> tuple[HelpLine, ...]:
-    """The words that act in this place for people of these circles, in the order of the table."""
-    shown = (e.words(locale) for e in TABLE if place in e.rule.places and e.rule.who in circles)
+def help_lines(
+    locale: str, place: Place, circles: Collection[Circle], verbs: Collection[Verb] = frozenset(Verb)
+) -> tuple[HelpLine, ...]:
+    """The words of these verbs that act in this place for people of these circles, in the order of the table."""
+    wanted = (e for e in TABLE if place in e.rule.places and e.rule.who in circles and e.rule.verb in verbs)
+    shown = (e.words(locale) for e in wanted)
     return tuple(HelpLine(words.form, words.does) for words in shown)
 
 

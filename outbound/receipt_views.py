@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import time
 from urllib.parse import quote
 
 from gateway.core.command import Verb
@@ -19,6 +20,7 @@ from outbound.digest_parts import excerpt
 from outbound.headers import clean
 from outbound.language import Language
 from outbound.prose import Dresser, strip_controls, to_html
+from outbound.sheet_views import SheetView, sheet_view
 
 _MAX_TITLE = 140
 _MAX_SUBJECT_TITLE = 50
@@ -126,6 +128,8 @@ class ObeyedView:
     posting: str
     """Of that community; "" without one."""
     commands: str
+    sheet: SheetView | None
+    """Of HELP, LIST, SETTINGS and WHO."""
     address: str
     """Of somebody outside; "" for none."""
     pace: str
@@ -210,6 +214,7 @@ def obeyed_view(mail: NoticeMail, addresses: PlaceAddresses, language: Language)
         join=addresses.join,
         posting=addresses.posting,
         commands=addresses.commands,
+        sheet=sheet_view(mail, around.hour or time(7, 30), language),
         address=clean(obeyed.address),
         pace=around.pace,
         hour=language.hour(around.hour) if around.hour else "",

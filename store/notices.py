@@ -9,13 +9,14 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, select
 
-from gateway.core.command import Verb
+from gateway.core.command import HelpLine, Verb
 from gateway.core.community import Ended, Pace, Role
 from gateway.core.decision import Reason
 from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail, Obeyed, Result
 from gateway.core.question import Asks, Question
 from gateway.core.report import Advice, QuietTopic, Week
-from store import answer_parts, circumstances, communities, deliveries, readings, welcomes
+from gateway.core.sheet import Sheet
+from store import answer_parts, circumstances, communities, deliveries, readings, sheets, welcomes
 from store.readings import TopicRead
 from store.schema import OPEN_ARRIVAL, arrivals, notices, people
 from store.schema import deliveries as delivery_rows
@@ -256,6 +257,7 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
             lines=lines.get(row.arrival_id, ()),
             choices=choices.get(row.arrival_id, ()),
             circumstances=around.get(row.id),
+            sheet=_sheet(tx, row),
         )
         for row in rows
     }
@@ -344,8 +346,17 @@ def _obeyed(row: Any) -> Obeyed | None:
         told["number"],
         told["address"],
         tuple(told["topic_ids"]),
+        tuple(HelpLine(**line) for line in told["lines"]),
+        told["words"],
         _ended(told["ended"]),
     )
+
+
+def _sheet(tx: Connection, row: Any) -> Sheet | None:
+    told = _obeyed(row)
+    if told is None or told.verb not in sheets.VERBS or told.result is not Result.DONE:
+        return None
+    return sheets.fill(tx, told.verb, row.person_id, row.community_id)
 
 
 def _ended(told: Mapping[str, Any] | None) -> Ended | None:

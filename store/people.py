@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, exists, insert, select, text, update
 
 from gateway.core.address import Address
 from gateway.core.calling import callings
 from gateway.core.community import NetworkRole, Person, PersonState
 from store import authors
-from store.schema import addresses, digest_clocks, names, people
+from store.schema import OPEN_REQUEST, addresses, digest_clocks, join_requests, names, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +189,21 @@ def set_role(tx: Connection, person_id: int, role: NetworkRole) -> None:
 def set_state(tx: Connection, person_id: int, state: PersonState) -> None:
     """Suspends a person or brings them back, by hand: the directory has no say in it then."""
     tx.execute(update(people).where(people.c.id == person_id).values(state=state.value, left_at=None))
+
+
+def forget_pending(tx: Connection, before: datetime, most: int) -> int:
+    """Forgets up to `most` people who came to be before and were never in, unless a question to them is open."""
+    asked = exists().where(join_requests.c.person_id == people.c.id, OPEN_REQUEST)
+    old = (
+        select(people.c.id)
+        .where(text("people.state = 'pending'"), people.c.created_at < before, ~asked)
+        .order_by(people.c.id)
+        .limit(most)
+    )
+    ids = list(tx.scalars(old))
+    # Those only: an answer that comes in meanwhile has made somebody of them.
+    gone = delete(people).where(people.c.id.in_(ids), people.c.state == PersonState.PENDING.value)
+    return tx.execute(gone).rowcount if ids else 0
 
 
 def admins(tx: Connection) -> list[Person]:

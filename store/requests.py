@@ -91,6 +91,23 @@ def ended(tx: Connection, now: datetime, most: int) -> Sequence[JoinRequest]:
     return [_to_request(row) for row in rows]
 
 
+def to_remind(tx: Connection, before: datetime, now: datetime, most: int) -> Sequence[JoinRequest]:
+    """Up to `most` open requests to those who run a place, opened before then and not reminded of: now they are."""
+    query = (
+        select(join_requests)
+        .where(OPEN_REQUEST, join_requests.c.kind == RequestKind.REQUEST.value)
+        .where(join_requests.c.created_at <= before, join_requests.c.expires_at > now)
+        .where(join_requests.c.reminded_at.is_(None))
+        .order_by(join_requests.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    found = [_to_request(row) for row in tx.execute(query)]
+    ids = [request.id for request in found]
+    tx.execute(update(join_requests).where(join_requests.c.id.in_(ids)).values(reminded_at=now))
+    return found
+
+
 def _to_request(row: Row[Any]) -> JoinRequest:
     return JoinRequest(
         row.id,

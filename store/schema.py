@@ -114,6 +114,9 @@ people = Table(
         sqlite_where=text("quiet_hours IS NOT NULL"),
         postgresql_where=text("quiet_hours IS NOT NULL"),
     ),
+    Index(
+        "ix_people_pending", "id", sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'")
+    ),
     Index("ix_people_paused", "paused_until", sqlite_where=text("paused"), postgresql_where=text("paused")),
     Index("ix_people_unwound", "id", sqlite_where=UNWOUND, postgresql_where=UNWOUND),
     sqlite_autoincrement=True,

@@ -83,6 +83,9 @@ def set_person(
     urgent: Annotated[
         bool | None, typer.Option("--urgent/--no-urgent", help="Urgent posts of managers may pass their quiet hours.")
     ] = None,
+    named: Annotated[
+        bool | None, typer.Option("--named/--not-named", help="Whether WHO tells other members their name.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is given of a person and leave the rest."""
@@ -94,7 +97,7 @@ def set_person(
 
         try:
             mailbox = values.mailbox(email, settings)
-            traits = values.traits(Traits(name, locale, timezone, digest_at, digest_on, quiet, urgent))
+            traits = values.traits(Traits(name, locale, timezone, digest_at, digest_on, quiet, urgent, named))
         except ValueError as error:
             fail(str(error))
         with database.transaction() as tx:

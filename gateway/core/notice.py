@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from gateway.core.command import Verb
+from gateway.core.command import HelpLine, Verb
 from gateway.core.community import Community, Ended
 from gateway.core.decision import Reason
 from gateway.core.digest import PartState
 from gateway.core.post import ToldFile
 from gateway.core.question import Circumstances, Question
 from gateway.core.report import Week
+from gateway.core.sheet import Sheet
 
 
 class NoticeKind(StrEnum):
@@ -171,6 +172,10 @@ class Obeyed:
     """Of somebody outside, as its reader wrote it."""
     topic_ids: tuple[int, ...] = ()
     """What is shown of the community to whoever has just come in."""
+    lines: tuple[HelpLine, ...] = ()
+    """Of HELP: the words that its reader may use."""
+    words: str = ""
+    """What was written and understood by nobody, where that is why."""
     ended: Ended | None = None
     """What their membership was, for the way back."""
 
@@ -250,6 +255,8 @@ class NoticeMail:
     """What those who run the place said of the mail that comes back."""
     circumstances: Circumstances | None = None
     """What a question or an answer to a command tells beside it."""
+    sheet: Sheet | None = None
+    """Of HELP, LIST, SETTINGS and WHO: what was asked for."""
 
     @property
     def is_answer(self) -> bool:

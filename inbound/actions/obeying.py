@@ -21,6 +21,7 @@ from inbound.actions import (
     accepting,
     admitting,
     closing,
+    informing,
     inviting,
     joining,
     leaving,
@@ -36,7 +37,8 @@ from inbound.case import Decided
 from inbound.gathering import Gathered
 from inbound.policy import Facts, Rules
 from inbound.route import House, ToDigest, ToPost
-from store import choices, communities, memberships, paces, welcomes
+from store import choices, communities, memberships, paces, people, welcomes
+from store.people import Traits
 
 _PACES = {
     Verb.ALL: Pace.EACH,
@@ -99,6 +101,10 @@ def _do(tx: Connection, item: Decided, command: Command, house: House, rules: Ru
             inviting.invite(tx, item, house, rules.registration, now)
         case Verb.GET if command.topic is not None:
             _read(tx, item, command.topic, house, now)
+        case Verb.HELP | Verb.LIST | Verb.SETTINGS | Verb.WHO:
+            informing.tell(tx, item, command, house, now)
+        case Verb.LANGUAGE:
+            _speak(tx, item, command, house, now)
         case Verb.LAST:
             _read_latest(tx, item, command, house, now)
         case Verb.CANCEL if left is not None and item.case.facts.person:
@@ -203,6 +209,14 @@ def _read(tx: Connection, item: Decided, topic_id: int, house: House, now: datet
         telling.obeyed(tx, item, Obeyed(Verb.GET, topic_id=topic_id), house, now)
     else:
         telling.reading(tx, item, topic_id, house, now)
+
+
+def _speak(tx: Connection, item: Decided, command: Command, house: House, now: datetime) -> None:
+    """From now on in that language, the answer included: a mail is written in the language its reader has by then."""
+    person = item.case.facts.person
+    assert person
+    people.change(tx, person.id, Traits(locale=command.language))
+    telling.obeyed(tx, item, Obeyed(Verb.LANGUAGE), house, now)
 
 
 def _read_latest(tx: Connection, item: Decided, command: Command, house: House, now: datetime) -> None:

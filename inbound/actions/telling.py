@@ -64,7 +64,8 @@ def obeyed(
 ) -> None:
     """What has been done, to the author or to the `reader`; `community_id` is the place that answers about it."""
     told = _notice(item, NoticeKind.OBEYED, Reason.COMMAND, house, item.case.arrival.id, obeyed=what)
-    told = replace(told, community_id=community_id)
+    reason = Reason.NOT_UNDERSTOOD if what.words else Reason.COMMAND
+    told = replace(told, community_id=community_id, reason=reason)
     if reader is None or reader.id == _author_id(item):
         _add(tx, item, told, house, now)
     else:

@@ -86,6 +86,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("paused"),
         )
         batch_op.create_index(
+            "ix_people_pending",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(
             "ix_people_quiet_hours",
             ["quiet_hours"],
             unique=False,
