@@ -17,6 +17,9 @@ from inbound.account import Account, Security
 from inbound.harvest import Source, Store
 from inbound.pickup import Pickup, Reports
 
+_LONGEST_NAME = 255
+"""What the store has room for."""
+
 
 def account(own: Imap) -> Account:
     """How one of them is reached."""
@@ -65,6 +68,8 @@ def sources(settings: Settings) -> list[Source]:
 def _source(number: int, own: Imap, settings: Settings) -> Source:
     if own.ca_file and not Path(own.ca_file).is_file():
         raise ConfigurationError([(f"imap.{number}.ca_file", f"there is no file {own.ca_file}")])
+    if len(account(own).name) > _LONGEST_NAME:
+        raise ConfigurationError([(f"imap.{number}.username", "is too long, together with the name of the host")])
     return Source(
         number=number + 1,
         account=account(own),

@@ -70,8 +70,9 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
             ('address = "relais+projets@example.com"', 'community = "two words"', 'ca_file = "/nowhere/ca.pem"')
         )
     )
-    found = mistakes(tmp_path, text + BOX + BOX)
-    assert set(found) == {"imap.0.address", "imap.1.community", "imap.2.ca_file", "imap.4"}
+    long = BOX.replace("imap.example.com", ".".join(["label" * 12] * 4)).replace("relais@", "relais" * 20 + "@")
+    found = mistakes(tmp_path, text + BOX + BOX + long)
+    assert set(found) == {"imap.0.address", "imap.1.community", "imap.2.ca_file", "imap.4", "imap.5.username"}
     assert "same folder" in found["imap.4"]
 
 

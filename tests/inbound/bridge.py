@@ -15,14 +15,13 @@ from inbound.account import Account, Security
 from inbound.harvest import Harvest, Source, Store
 from inbound.mailbox import Mailbox
 from inbound.pickup import Pickup, Reports
-from inbound.policy import Rules
 from inbound.route import Recipients
 from inbound.spool import Spool
 from store import pickups
 from store.database import Database
 from store.schema import raw_mails, spool
 from tests.dovecot import PASSWORD, Dovecot
-from tests.inbound.post_office import BORDER, HOUSE, PostOffice, mail
+from tests.inbound.post_office import BORDER, HOUSE, RULES, PostOffice, mail
 from tests.network import DOMAIN, SetClock
 
 PATIENCE_S = 20.0
@@ -53,7 +52,9 @@ class Bridge:
 
     def __init__(self, database: Database, clock: SetClock, dovecot: Dovecot, folder: Path, user: str) -> None:
         self.database, self.clock, self.dovecot, self.user = database, clock, dovecot, user
-        self.office = PostOffice(database, clock, folder / "blobs", Rules("proof", 20 << 20))
+        self.office = PostOffice(
+            database, clock, folder / "blobs", replace(RULES, files=replace(RULES.files, max_bytes=20 << 20))
+        )
         ann, bob = self.office.network.persons("ann", "bob")
         self.office.network.join(self.office.network.community("projets"), ann, bob)
         self.spool = Spool(database, self.office.blobs, disk=folder, reserve_bytes=0, committed=lambda: None)
