@@ -59,7 +59,7 @@ def process(
         leaving.unsubscribe(tx, item.case.facts.destination, now)
     passed_on = letters.pass_on(tx, _with(decided, Verdict.PASS_ON), house, now)
     forwarded = forwarding.forward(tx, _with(decided, Verdict.FORWARD), house, now)
-    moderating.ask(tx, decided, house, rules, now)
+    moderating.ask(tx, decided, planned, (house, rules), now)
     vouching.ask(tx, decided, house, now)
     kept = answering.answer(tx, registering.register_all(tx, decided, rules, now), house, now)
     kept |= held | passed_on | telling.ask_again(tx, _with(decided, Verdict.ASK), house, now)

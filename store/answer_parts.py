@@ -103,6 +103,22 @@ def of_mails(tx: Connection, keys: Iterable[tuple[int, str]]) -> dict[tuple[int,
     return dict(found)
 
 
+def held_in(tx: Connection, arrival_id: int) -> set[tuple[int, str]]:
+    """The (community, reason) of the parts of this mail that wait for somebody's agreement."""
+    query = (
+        select(topics.c.community_id, answer_parts.c.reason)
+        .join(topics, topics.c.id == answer_parts.c.topic_id)
+        .where(answer_parts.c.arrival_id == arrival_id, answer_parts.c.state == PartState.HELD.value)
+    )
+    return {(row[0], row[1]) for row in tx.execute(query)}
+
+
+def give_back(tx: Connection, arrival_id: int, reason: str) -> None:
+    """What waited in this mail has gone back to its author."""
+    waits = (answer_parts.c.arrival_id == arrival_id, answer_parts.c.state == PartState.HELD.value)
+    tx.execute(update(answer_parts).where(*waits).values(state=PartState.RETURNED.value, reason=reason))
+
+
 def of_notices(tx: Connection, notice_ids: Iterable[int]) -> dict[int, list[StoredPart]]:
     """By receipt, the parts of the mail it is about, in their order."""
     query = (

@@ -22,7 +22,7 @@ from gateway.core.question import Asks, Question
 from inbound.actions.publishing import scrub, title
 from inbound.case import Decided
 from inbound.route import House
-from store import notices, rulings
+from store import answer_parts, notices, rulings
 from store.notices import Cause, NewNotice
 
 HUSHED = "hushed"
@@ -63,6 +63,8 @@ def answer(tx: Connection, decided: Sequence[Decided], house: House, now: dateti
     fresh = []
     for item, kind in due:
         arrival, mail, cause = item.case.arrival, item.case.read.mail, _cause(item, kind)
+        if item.decision.reason in _SAID and item.case.parts:
+            answer_parts.give_back(tx, arrival.id, item.decision.reason.value)
         if cause not in told or item.decision.reason in _SAID:
             told.add(cause)
             here.add((cause, mail.id))
@@ -117,7 +119,7 @@ def _notice(item: Decided, kind: NoticeKind, house: House) -> NewNotice:
     parsed, body = facts.reading.parsed, facts.reading.body
     assert facts.person
     local, _, domain = item.case.arrival.forward_path.rpartition("@")
-    own_words = "\n\n".join(part for part in (body.text, body.forwarded) if part.strip())
+    own_words = _waiting_words(item) or "\n\n".join(part for part in (body.text, body.forwarded) if part.strip())
     return NewNotice(
         person_id=facts.person.id,
         kind=kind,
@@ -134,6 +136,14 @@ def _notice(item: Decided, kind: NoticeKind, house: House) -> NewNotice:
         sent_at=believable(parsed.date, item.case.read.mail.envelope.received_at),
         question=_question(item, kind),
     )
+
+
+def _waiting_words(item: Decided) -> str:
+    """Of an answer to a digest that comes back late, what waited in it: the rest went its ways before."""
+    if item.decision.reason not in _SAID:
+        return ""
+    waited = (case for number, case in enumerate(item.case.parts, 1) if number not in item.case.done)
+    return "\n\n".join(case.part.text for case in waited)
 
 
 def _file(file: Attachment, kind: NoticeKind) -> NamedFile:

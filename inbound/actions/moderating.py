@@ -7,6 +7,7 @@ mail itself then takes the way of every other mail. The others who were asked ar
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +16,8 @@ from sqlalchemy import Connection
 
 from gateway.core.command import Verb
 from gateway.core.community import Community, Person, PersonState
-from gateway.core.decision import APPROVABLE, Verdict
+from gateway.core.decision import APPROVABLE, Decision, Reason, Verdict
+from gateway.core.digest import PartState
 from gateway.core.notice import Author, NamedFile, NoticeKind, Obeyed, Result
 from gateway.core.question import Asks, Question
 from gateway.core.rights import Right, may
@@ -28,7 +30,8 @@ from inbound.case import Decided
 from inbound.files import is_barred
 from inbound.policy import Rules
 from inbound.route import House, ToCommunity, ToParent, ToPost
-from store import communities, memberships, notices, people, rulings
+from inbound.sharing import PlannedPart
+from store import answer_parts, communities, memberships, notices, people, rulings
 from store.notices import NewNotice
 
 MOST_AN_HOUR = 20
@@ -37,9 +40,19 @@ _RULINGS = {Verb.APPROVE: Ruling.PUBLISHED, Verb.REJECT: Ruling.REFUSED}
 _SAID = {Ruling.PUBLISHED: Verb.APPROVE, Ruling.REFUSED: Verb.REJECT, Ruling.EXPIRED: Verb.REJECT}
 
 
-def ask(tx: Connection, decided: Sequence[Decided], house: House, rules: Rules, now: datetime) -> None:
-    """Asks the managers of its community about every mail that was held for their word, else the administrators."""
-    held = [item for item in decided if _waits_for_them(item)]
+def ask(
+    tx: Connection,
+    decided: Sequence[Decided],
+    planned: Sequence[PlannedPart],
+    ours: tuple[House, Rules],
+    now: datetime,
+) -> None:
+    """Asks the managers of its community about every mail that was held for their word, else the administrators.
+
+    Of an answer to a digest that is what waits in it, where all of that is for one community.
+    """
+    house, rules = ours
+    held = [item for item in [*decided, *_of_parts(planned)] if _waits_for_them(item)]
     if not held:
         return
     managers = memberships.managers(tx, {place.id for item in held if (place := item.case.facts.community)})
@@ -60,6 +73,27 @@ def ask(tx: Connection, decided: Sequence[Decided], house: House, rules: Rules, 
     notices.add(tx, fresh, house.keys.current, now)
     if asked:
         rulings.asked(tx, asked, now)
+
+
+def _of_parts(planned: Sequence[PlannedPart]) -> list[Decided]:
+    """What waits in each answer to a digest, as if it had been one mail to its community."""
+    waiting: dict[int, list[PlannedPart]] = defaultdict(list)
+    for part in planned:
+        if part.state is PartState.HELD:
+            waiting[part.item.case.arrival.id].append(part)
+    found = []
+    for parts in waiting.values():
+        first = parts[0]
+        if any(part.facts.community != first.facts.community for part in parts):
+            continue
+        words = "\n\n".join(part.part.text for part in parts)
+        files = tuple(file for part in parts for file in part.facts.reading.parsed.attachments)
+        reading = first.facts.reading
+        parsed = replace(reading.parsed, attachments=files)
+        facts = replace(first.facts, reading=replace(reading, body=replace(reading.body, text=words), parsed=parsed))
+        reason = Reason(first.reason)
+        found.append(Decided(replace(first.item.case, facts=facts), Decision(Verdict.HOLD, reason)))
+    return found
 
 
 def _waits_for_them(item: Decided) -> bool:
@@ -131,7 +165,7 @@ def settle(tx: Connection, item: Decided, house: House, now: datetime) -> None:
     asked = facts.question.arrival_id if facts.question else None
     number = command.number if command.number is not None else asked
     found = rulings.waiting(tx, number) if number is not None else None
-    place = _runs(tx, found, person)
+    place, reasons = _runs(tx, found, person) if found else (None, frozenset())
     if found is None or place is None or not (found.is_held or found.rulings & FINAL):
         told = Obeyed(command.verb, number=number, result=Result.NO_PLACE)
         telling.obeyed(tx, item, told, house, now)
@@ -139,7 +173,7 @@ def settle(tx: Connection, item: Decided, house: House, now: datetime) -> None:
     questions = notices.asked_about(tx, found.arrival_id, Asks.MODERATE)
     subject = questions[0].subject if questions else ""
     told = Obeyed(command.verb, (place.name,), topic_title=subject, number=number, community_ids=(place.id,))
-    if found.is_held and found.reason not in APPROVABLE:
+    if found.is_held and not reasons <= APPROVABLE:
         told = replace(told, result=Result.NOT_ALLOWED)
     elif rulings.settle(tx, found, _RULINGS[command.verb], person.id, now, command.words):
         _tell_others(tx, questions, replace(told, by_id=person.id), house, now)
@@ -148,13 +182,16 @@ def settle(tx: Connection, item: Decided, house: House, now: datetime) -> None:
     telling.obeyed(tx, item, told, house, now, community_id=place.id)
 
 
-def _runs(tx: Connection, found: Waiting | None, person: Person) -> Community | None:
-    """The community of the mail, where this person may say what becomes of it."""
-    if found is None or found.community_id is None:
-        return None
-    place = communities.get_all(tx, [found.community_id])[found.community_id]
+def _runs(tx: Connection, found: Waiting, person: Person) -> tuple[Community | None, frozenset[str]]:
+    """The community of the mail, where this person may say what becomes of it, and why it is held."""
+    held = {(found.community_id, found.reason)} if found.community_id else answer_parts.held_in(tx, found.arrival_id)
+    ids = {community_id for community_id, _ in held}
+    if len(ids) != 1:
+        return None, frozenset()
+    [place] = communities.get_all(tx, [i for i in ids if i]).values()
     membership = memberships.get_all(tx, [(place.id, person.id)]).get((place.id, person.id))
-    return place if may(person, membership, Right.MODERATE) else None
+    reasons = frozenset(reason for _, reason in held)
+    return (place if may(person, membership, Right.MODERATE) else None), reasons
 
 
 def _late(found: Waiting, told: Obeyed, person: Person) -> Obeyed:
