@@ -15,7 +15,7 @@ from gateway.core.audit import Act, Entry, Hand
 from gateway.core.clock import utc_now
 from gateway.core.decision import UNPROVEN
 from gateway.core.delivery import DeliveryState
-from gateway.core.ruling import Ruling
+from gateway.core.ruling import Ruling, Waiting
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -106,12 +106,13 @@ def _read_words(settings: Settings, database: Database, number: int) -> dict[str
 def retry_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """Have a held or set-aside arrival decided anew."""
     with open_store(read_settings(ctx)) as database:
-        from store import arrivals, audit
+        from store import arrivals, audit, rulings
 
         with database.transaction() as tx:
+            found = rulings.waiting(tx, number)
             done = arrivals.retry(tx, number)
-            if done:
-                audit.record(tx, Entry(Act.MAIL_RETRIED, Hand.CLI, arrival_id=number), utc_now())
+            if found and done:
+                audit.record(tx, _entry(Act.MAIL_RETRIED, found), utc_now())
     _conclude(done, f"there is no held or set-aside arrival {number}", number, "spooled", as_json)
 
 
@@ -148,13 +149,18 @@ def _rule(ctx: typer.Context, number: int, ruling: Ruling, reason: str, as_json:
 def drop_arrival(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """End a held or set-aside arrival without effect: its author hears nothing."""
     with open_store(read_settings(ctx)) as database:
-        from store import arrivals, audit
+        from store import arrivals, audit, rulings
 
         with database.transaction() as tx:
+            found = rulings.waiting(tx, number)
             done = arrivals.drop(tx, number, utc_now())
-            if done:
-                audit.record(tx, Entry(Act.MAIL_DROPPED, Hand.CLI, arrival_id=number), utc_now())
+            if found and done:
+                audit.record(tx, _entry(Act.MAIL_DROPPED, found), utc_now())
     _conclude(done, f"there is no held or set-aside arrival {number}", number, "closed", as_json)
+
+
+def _entry(act: Act, found: Waiting) -> Entry:
+    return Entry(act, Hand.CLI, found.community_id, found.person_id, arrival_id=found.arrival_id)
 
 
 @deliveries_app.command("list")
