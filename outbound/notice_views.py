@@ -133,7 +133,7 @@ def notice_view(
         obeyed=obeyed_view(mail, addresses.place, language) if mail.kind is NoticeKind.OBEYED else None,
         reading=reading_view(mail, addresses.links, language, dresser) if mail.read else None,
         week=week_view(mail.week, language) if mail.week else None,
-        question=question_view(mail, mail.question, language, dresser) if mail.question else None,
+        question=question_view(mail, addresses.answer, language, dresser),
     )
 
 

@@ -6,9 +6,10 @@ Called by outbound.notice_views. A new question is words in templates/mail/notic
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from gateway.core.notice import NoticeMail
-from gateway.core.question import Circumstances, Question
+from gateway.core.question import Circumstances
 from outbound.headers import clean
 from outbound.language import Language
 from outbound.prose import Dresser, strip_controls, to_html
@@ -45,6 +46,8 @@ class QuestionView:
     until: str
     """The day on which the question is over."""
     again: bool
+    answer: str
+    """Where a word that answers it goes, for a link that opens a mail with it."""
     before: str
     """Until when a post can be taken back; "" where it cannot."""
     at_once: int
@@ -54,8 +57,11 @@ class QuestionView:
     in_digests_shown: str
 
 
-def question_view(mail: NoticeMail, question: Question, language: Language, dresser: Dresser) -> QuestionView:
-    """What the notice asks."""
+def question_view(mail: NoticeMail, answer: str, language: Language, dresser: Dresser) -> QuestionView | None:
+    """What the notice asks, None where it asks nothing; `answer` is where an answer to it goes."""
+    question = mail.question
+    if question is None:
+        return None
     around = mail.circumstances or Circumstances()
     charter = strip_controls(around.charter).strip("\n")
     return QuestionView(
@@ -77,6 +83,7 @@ def question_view(mail: NoticeMail, question: Question, language: Language, dres
         taken_off=language.names(tuple(clean(name, _MAX_NAME) for name in question.taken_off)),
         until=language.day(question.until) if question.until else "",
         again=question.again,
+        answer=quote(answer, safe="@+"),
         before=language.day_and_time(question.before, mail.timezone) if question.before else "",
         at_once=question.at_once,
         at_once_shown=language.number(question.at_once),
