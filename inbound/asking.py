@@ -26,7 +26,7 @@ _TOPICS = frozenset((Verb.MUTE, Verb.FOLLOW))
 _IN_A_POST = _TOPICS | {Verb.STOP, Verb.LEAVE}
 _OF_A_TOPIC = _TOPICS | {Verb.GET, Verb.CLOSE, Verb.REOPEN}
 _IN_A_DIGEST = _PACES | _OF_A_TOPIC | {Verb.STOP, Verb.LEAVE}
-_SHEETS = frozenset((Verb.HELP, Verb.LIST, Verb.SETTINGS, Verb.WHO, Verb.LANGUAGE))
+_SHEETS = frozenset((Verb.HELP, Verb.LIST, Verb.SETTINGS, Verb.WHO, Verb.MY_DATA, Verb.LANGUAGE))
 _RULINGS = frozenset((Verb.APPROVE, Verb.REJECT))
 AT_AN_ADDRESS = _PACES | _OF_A_TOPIC | _RULINGS | {Verb.JOIN, Verb.STOP, Verb.LEAVE, Verb.INVITE, Verb.LAST} | _SHEETS
 """The words that act in a mail to relais@."""

@@ -53,6 +53,12 @@ class SheetView:
     paused: bool
     until: str
     """The day on which the pause ends; "" where none was named."""
+    name: str
+    addresses: tuple[str, ...]
+    holdings: tuple[tuple[str, int, str], ...]
+    """(kind, count, the count as it is shown) of what is stored."""
+    accepted: str
+    """The day on which the charter was accepted; "" for never."""
 
 
 def sheet_view(mail: NoticeMail, daily_at: time, language: Language) -> SheetView | None:
@@ -74,6 +80,12 @@ def sheet_view(mail: NoticeMail, daily_at: time, language: Language) -> SheetVie
         hour=language.hour(sheet.digest_at or daily_at),
         paused=sheet.paused,
         until=language.day(until) if until else "",
+        name=clean(sheet.name, _MAX_NAME),
+        addresses=tuple(map(clean, sheet.addresses)),
+        holdings=tuple((one.kind, one.count, language.number(one.count)) for one in sheet.holdings),
+        accepted=language.day(sheet.accepted_at.astimezone(zone_named(sheet.timezone)).date())
+        if sheet.accepted_at
+        else "",
     )
 
 

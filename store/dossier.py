@@ -49,6 +49,19 @@ def sections(tx: Connection, person_id: int) -> Iterator[tuple[str, Iterator[dic
         yield name, (row._asdict() for row in rows)
 
 
+COUNTED = ("posts", "files", "parts", "choices", "thanks", "mentions", "digests", "notices", "deliveries")
+"""Sections that can be counted at any time: each has an index that begins with the person."""
+
+
+def counts(tx: Connection, person_id: int) -> dict[str, int]:
+    """How much there is in each of COUNTED."""
+    queries = dict(_queries(person_id))
+    return {
+        name: tx.scalar(select(func.count()).select_from(queries[name].order_by(None).subquery())) or 0
+        for name in COUNTED
+    }
+
+
 def _queries(person_id: int) -> Iterator[tuple[str, Select[Any]]]:
     yield "person", select(people).where(people.c.id == person_id)
     yield "addresses", select(addresses.c.key, addresses.c.verified_at).where(addresses.c.person_id == person_id)

@@ -460,7 +460,7 @@ thanks = Table(
     "thanks",
     metadata,
     Column("post_id", Id, ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
-    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("created_at", Utc, nullable=False),
 )
 

@@ -1,21 +1,24 @@
 """Sheets: what a person asks to be told of themself and of the communities, read when the mail is composed.
 
-Asked by store.notices for HELP, LIST, SETTINGS and WHO. Tells nothing of a community that its rule keeps.
+Asked by store.notices for HELP, LIST, SETTINGS, WHO and MY DATA. Tells nothing of a community that its rule keeps.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from sqlalchemy import Connection, Label, and_, func, select
 
 from gateway.core.command import Verb
 from gateway.core.community import JoinPolicy, Pace, PersonState, shown_name
 from gateway.core.rhythm import parse_hour
-from gateway.core.sheet import PlaceLine, Sheet
-from store.schema import communities, memberships, people
+from gateway.core.sheet import Holding, PlaceLine, Sheet
+from store import charters, dossier
+from store.schema import addresses, communities, memberships, people
 
 MOST_PLACES = 100
 MOST_NAMES = 300
-VERBS = frozenset((Verb.HELP, Verb.LIST, Verb.SETTINGS, Verb.WHO))
+VERBS = frozenset((Verb.HELP, Verb.LIST, Verb.SETTINGS, Verb.WHO, Verb.MY_DATA))
 """The commands that are answered by a sheet."""
 
 
@@ -28,6 +31,8 @@ def fill(tx: Connection, verb: Verb, person_id: int, community_id: int | None) -
             return _members(tx, person_id, community_id)
         case Verb.SETTINGS:
             return _settings(tx, person_id)
+        case Verb.MY_DATA:
+            return _data(tx, person_id)
         case _:
             return Sheet(_places(tx, person_id, own=True))
 
@@ -98,4 +103,18 @@ def _settings(tx: Connection, person_id: int) -> Sheet:
         digest_at=parse_hour(row.digest_at) if row.digest_at else None,
         paused=row.paused,
         paused_until=row.paused_until,
+    )
+
+
+def _data(tx: Connection, person_id: int) -> Sheet:
+    """What is stored of them, in numbers (GDPR art. 15): all of it is what an administrator exports."""
+    row = tx.execute(select(people.c.name, people.c.address).where(people.c.id == person_id)).one()
+    own = select(addresses.c.key).where(addresses.c.person_id == person_id).order_by(addresses.c.key)
+    accepted = charters.accepted(tx, person_id)
+    return replace(
+        _settings(tx, person_id),
+        name=row.name,
+        addresses=tuple(sorted(tx.scalars(own), key=lambda key: (key != row.address, key))),
+        holdings=tuple(Holding(kind, count) for kind, count in dossier.counts(tx, person_id).items() if count),
+        accepted_at=accepted[-1].accepted_at if accepted else None,
     )

@@ -28,6 +28,15 @@ class PlaceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """So many things of one kind are stored of the person."""
+
+    kind: str
+    """A section of store.dossier."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """What is told; what a command did not ask for is empty."""
 
@@ -42,3 +51,10 @@ class Sheet:
     """Their own hour of digests; None where it is the network's."""
     paused: bool = False
     paused_until: datetime | None = None
+    name: str = ""
+    addresses: tuple[str, ...] = ()
+    """All of theirs, the one that mail goes to first."""
+    holdings: tuple[Holding, ...] = ()
+    """What is stored of them, where there is any of it."""
+    accepted_at: datetime | None = None
+    """When they accepted the charter last."""

@@ -1,4 +1,4 @@
-"""Informing: HELP, LIST, SETTINGS and WHO, each one mail; and what a word that nobody understands is answered by.
+"""Informing: HELP, LIST, SETTINGS, WHO and MY DATA, each one mail; and what answers a word that nobody understands.
 
 Called by obeying, inside T3. The mail itself is filled in when it is composed (store.sheets).
 """
@@ -22,7 +22,7 @@ from store import memberships, notices
 
 
 def tell(tx: Connection, item: Decided, command: Command, house: House, now: datetime) -> None:
-    """Answers one of the four."""
+    """Answers one of the five."""
     person = item.case.facts.person
     assert person
     if command.verb is Verb.WHO:

@@ -101,7 +101,7 @@ def _do(tx: Connection, item: Decided, command: Command, house: House, rules: Ru
             inviting.invite(tx, item, house, rules.registration, now)
         case Verb.GET if command.topic is not None:
             _read(tx, item, command.topic, house, now)
-        case Verb.HELP | Verb.LIST | Verb.SETTINGS | Verb.WHO:
+        case Verb.HELP | Verb.LIST | Verb.SETTINGS | Verb.WHO | Verb.MY_DATA:
             informing.tell(tx, item, command, house, now)
         case Verb.LANGUAGE:
             _speak(tx, item, command, house, now)

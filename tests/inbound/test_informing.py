@@ -11,7 +11,7 @@ import pytest
 from gateway.core.command import Verb
 from gateway.core.community import JoinPolicy, NetworkRole, Pace, Role
 from gateway.core.joining import Registration
-from store import people
+from store import charters, people
 from store.database import Database
 from store.people import Traits
 from tests.inbound.post_office import RULES
@@ -127,3 +127,18 @@ def test_an_unproven_stranger_and_a_machine_are_told_nothing(office: Doorstep) -
     office.write("zoe", "relais", "HELP", proven=False)
     office.write("bob", "relais", "HELP", proven=False)
     assert person(office, "zoe") is None and office.told_to(bob_of(office)) == []
+
+
+def test_my_data_tells_what_there_is_to_the_person_alone(office: Doorstep, clock: SetClock) -> None:
+    bob = bob_of(office)
+    office.write("bob", "projets", "Who comes along?", subject="A visit")
+    with office.database.transaction() as tx:
+        charters.publish(tx, {"en": "Be kind."}, clock(), everybody=False)
+        charters.accept(tx, bob, clock())
+    office.write("bob", "relais", "MES DONNÉES")
+    sheet = office.told_to(bob)[-1].sheet
+    assert sheet is not None
+    assert sheet.addresses == ("bob@people.example",)
+    assert sheet.accepted_at == clock()
+    assert {holding.kind: holding.count for holding in sheet.holdings}["posts"] == 1
+    assert [place.address for place in sheet.places] == ["projets"]

@@ -11,7 +11,7 @@ from gateway.core.decision import Reason
 from gateway.core.notice import Choice, NoticeKind, NoticeMail, Obeyed, ReadPost, Result
 from gateway.core.post import ToldFile
 from gateway.core.question import Asks, Circumstances, Question
-from gateway.core.sheet import PlaceLine, Sheet
+from gateway.core.sheet import Holding, PlaceLine, Sheet
 from inbound.asking import AT_AN_ADDRESS
 from inbound.vocabulary import help_lines
 from tests.outbound.mails import RETURNED
@@ -145,6 +145,28 @@ MAILS: dict[str, NoticeMail] = {
             digest_at=time(8, 15),
             paused=True,
             paused_until=datetime(2026, 12, 4, tzinfo=UTC),
+        ),
+    ),
+    "data": _sheet(
+        Verb.MY_DATA,
+        Sheet(
+            _MINE,
+            locale="fr",
+            timezone="Europe/Paris",
+            name="Marie Petit",
+            addresses=("marie.petit@example.fr", "mpetit@example.fr"),
+            holdings=(
+                Holding("posts", 34),
+                Holding("files", 1),
+                Holding("parts", 12),
+                Holding("choices", 5),
+                Holding("thanks", 8),
+                Holding("mentions", 3),
+                Holding("digests", 210),
+                Holding("notices", 1),
+                Holding("deliveries", 1_460),
+            ),
+            accepted_at=datetime(2026, 9, 14, tzinfo=UTC),
         ),
     ),
     "language": _sheet(Verb.LANGUAGE, Sheet()),

@@ -509,6 +509,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_thanks_post_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("post_id", "person_id", name=op.f("pk_thanks")),
     )
+    with op.batch_alter_table("thanks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_thanks_person_id"), ["person_id"], unique=False)
+
     op.create_table(
         "answer_parts",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
