@@ -43,6 +43,7 @@ _IN_ANSWER: dict[Asks, frozenset[Verb]] = {
     Asks.OFFER: _YES_NO | {Verb.JOIN},
     Asks.LETTER: frozenset(),
     Asks.MINE: _YES_NO,
+    Asks.ADDRESS: _YES_NO,
     Asks.LIGHTER: frozenset((Verb.TEXT,)),
     Asks.WITHDRAW: frozenset((Verb.CANCEL,)),
 }

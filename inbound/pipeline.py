@@ -15,6 +15,7 @@ from gateway.core.decision import Verdict
 from inbound import policy, sharing
 from inbound.actions import (
     answering,
+    claiming,
     confirming,
     forwarding,
     leaving,
@@ -61,6 +62,7 @@ def process(
     forwarded = forwarding.forward(tx, _with(decided, Verdict.FORWARD), house, now)
     moderating.ask(tx, decided, planned, (house, rules), now)
     vouching.ask(tx, decided, house, now)
+    claiming.ask(tx, decided, house, now)
     kept = answering.answer(tx, registering.register_all(tx, decided, rules, now), house, now)
     kept |= held | passed_on | telling.ask_again(tx, _with(decided, Verdict.ASK), house, now)
     closings = [

@@ -13,6 +13,7 @@ from gateway.core.command import Command, Place, Verb
 from gateway.core.decision import Verdict
 from gateway.core.digest import Part, PartState, PlacedBy
 from gateway.core.message import Body
+from gateway.core.notice import Result
 from inbound import policy
 from inbound.case import Decided, PartCase
 from inbound.commands import read_command
@@ -67,7 +68,7 @@ def _decide_part(item: Decided, number: int, case: PartCase, rules: Rules) -> Pl
         return PlannedPart(item, number, part, PartState.ASKED, "", facts)
     command = _command(part.text, facts)
     if command is not None and facts.membership is not None:
-        return PlannedPart(item, number, part, PartState.OBEYED, command.verb.value, facts, command)
+        return PlannedPart(item, number, part, PartState.OBEYED, _outcome(command, facts), facts, command)
     decision = policy.decide(facts, rules)
     match decision.verdict:
         case Verdict.PUBLISH:
@@ -89,6 +90,13 @@ def divide(part: Part, facts: Facts) -> list[Part]:
     words = tuple(run for run in runs if run not in commands)
     said = [replace(part, text="\n\n".join(words), runs=words)] if words else []
     return [*said, *(replace(part, text=command, runs=()) for command in commands)]
+
+
+def _outcome(command: Command, facts: Facts) -> str:
+    """The word by which the receipt tells what was done: the verb, or that nobody leaves such a place."""
+    leaves = command.verb in (Verb.STOP, Verb.LEAVE)
+    is_kept = leaves and facts.community is not None and facts.community.mandatory
+    return Result.MANDATORY.value if is_kept else command.verb.value
 
 
 def _command(text: str, facts: Facts) -> Command | None:

@@ -48,6 +48,8 @@ class QuestionView:
     again: bool
     answer: str
     """Where a word that answers it goes, for a link that opens a mail with it."""
+    address: str
+    """That is asked about; "" for none."""
     before: str
     """Until when a post can be taken back; "" where it cannot."""
     at_once: int
@@ -84,6 +86,7 @@ def question_view(mail: NoticeMail, answer: str, language: Language, dresser: Dr
         until=language.day(question.until) if question.until else "",
         again=question.again,
         answer=quote(answer, safe="@+"),
+        address=clean(question.address),
         before=language.day_and_time(question.before, mail.timezone) if question.before else "",
         at_once=question.at_once,
         at_once_shown=language.number(question.at_once),

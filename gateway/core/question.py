@@ -36,8 +36,11 @@ class Asks(StrEnum):
     WITHDRAW = "withdraw"
     """Of an author whose post is out: do you want it back?"""
 
+    ADDRESS = "address"
+    """Of a person: is this address yours, too?"""
 
-OF_THE_MAILBOX = frozenset((Asks.JOIN, Asks.INVITATION, Asks.OFFER, Asks.CHARTER, Asks.MINE))
+
+OF_THE_MAILBOX = frozenset((Asks.JOIN, Asks.INVITATION, Asks.OFFER, Asks.CHARTER, Asks.MINE, Asks.ADDRESS))
 """Asked of whoever reads a mailbox: its token alone proves the answer, for that one question."""
 
 
@@ -64,6 +67,8 @@ class Question:
     """How many people get the post by itself."""
     in_digests: int = 0
     """How many read of it in a digest."""
+    address: str = ""
+    """That is asked about."""
     again: bool = False
     """It was asked before, and nobody answered."""
 

@@ -20,6 +20,7 @@ from inbound import asking
 from inbound.actions import (
     accepting,
     admitting,
+    claiming,
     closing,
     informing,
     inviting,
@@ -81,6 +82,8 @@ def _settle(tx: Connection, item: Decided, question: Question, ours: tuple[House
             raise AssertionError("a letter is answered by a letter")
         case Asks.MINE:
             vouching.own(tx, item, question, house, now)
+        case Asks.ADDRESS:
+            claiming.settle(tx, item, question, house, now)
         case Asks.LIGHTER:
             vouching.lighten(tx, item, question, house, now)
         case Asks.WITHDRAW:

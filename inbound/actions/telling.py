@@ -97,7 +97,7 @@ def question(
     once: str | None = None,
 ) -> None:
     """Asks somebody, because of this mail: its author, or whom it is about. What is told `once` is not asked again."""
-    told = _notice(item, NoticeKind.QUESTION, Reason.COMMAND, house, item.case.arrival.id, question=what)
+    told = _notice(item, NoticeKind.QUESTION, Reason.COMMAND, house, item.case.arrival.id, question=what, reader=reader)
     if reader.id != _author_id(item):
         told = _to_another(told, reader)
     elif not may_be_told(item):
@@ -150,13 +150,15 @@ def _notice(
     obeyed: Obeyed | None = None,
     topic_id: int | None = None,
     question: Question | None = None,
+    reader: Person | None = None,
 ) -> NewNotice:
     facts = item.case.facts
     parsed = facts.reading.parsed
-    assert facts.person
+    to = reader or facts.person
+    assert to
     local, _, domain = item.case.arrival.forward_path.rpartition("@")
     return NewNotice(
-        person_id=facts.person.id,
+        person_id=to.id,
         kind=kind,
         reason=reason,
         message_id=f"<{uuid.uuid4().hex}@{house.domain}>",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.core.community import Pace
 from gateway.core.digest import PartState
+from store import communities, memberships
 from store.database import Database
 from tests.journeys.correspondence import Correspondence, PartRow, quoted, under
 from tests.network import SetClock
@@ -59,3 +61,21 @@ def test_a_pause_is_ended_by_an_answer(office: Correspondence) -> None:
     office.answer("bob", paused, "RESUME\n\n" + "\n".join(quoted(paused)), number=2)
     [resumed] = office.mails()["bob@people.example"]
     assert resumed["Subject"] == "Done: messages come again"
+
+
+def test_stop_under_a_topic_leaves_its_community_unless_everybody_belongs_to_it(office: Correspondence) -> None:
+    with office.database.transaction() as tx:
+        found = communities.find(tx, "projets")
+        assert found
+        communities.change(tx, replace(found, mandatory=True))
+    digest = office.digest_of("bob")
+    office.answer("bob", digest, under(digest, {1: "STOP"}))
+    [kept] = office.mails()["bob@people.example"]
+    assert "everybody belongs to “Projets”" in str(kept.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    with office.database.transaction() as tx:
+        communities.change(tx, replace(found, mandatory=False))
+    office.answer("bob", digest, under(digest, {2: "STOP"}), number=2)
+    [left] = office.mails()["bob@people.example"]
+    assert "you have left “Projets”" in str(left.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    with office.database.reading() as tx:
+        assert memberships.get_all(tx, [(1, 1), (1, 2)]).keys() == {(1, 1)}

@@ -108,6 +108,9 @@ MAILS: dict[str, NoticeMail] = {
     "request": asking(Asks.REQUEST),
     "request-again": asking(Asks.REQUEST, again=True),
     "invitation": asking(Asks.INVITATION),
+    "address": replace(asking(Asks.ADDRESS), question=Question(Asks.ADDRESS, address="marie@home.example"), id=23),
+    "claimed": told(Verb.YES, address="marie@home.example"),
+    "not-claimed": told(Verb.NO, Result.DECLINED, address="marie@home.example"),
     "offer": replace(
         RETURNED, reason=Reason.NOT_A_MEMBER, question=Question(Asks.OFFER, community_id=3, arrival_id=1042), id=22
     ),
