@@ -244,7 +244,7 @@ def retry(tx: Connection, arrival_id: int, states: Collection[str] = ("held", "s
         update(arrivals)
         .where(arrivals.c.id == arrival_id, arrivals.c.state.in_(list(states)))
         .where(arrivals.c.spool_id.in_(select(spool.c.id).where(spool.c.id == arrivals.c.spool_id, kept)))
-        .values(state="spooled", verdict=None, reason=None, closed_at=None)
+        .values(state="spooled", verdict=None, reason=None, closed_at=None, asked_at=None, reminded_at=None)
         .returning(arrivals.c.spool_id)
     ).first()
     if row is None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from gateway.core.audit import Act, Entry, Hand
-from gateway.core.ruling import Ruling, Waiting
+from gateway.core.ruling import FINAL, Ruling, Waiting
 from store import arrivals as spooled
 from store import audit
 from store.database import storable
@@ -59,7 +59,8 @@ def rule(
     """
     if found.state not in states or not spooled.retry(tx, found.arrival_id, states):
         return False
-    said = sorted({*found.rulings, ruling})
+    # Of what ends a question the last one counts, should a mail be held again after it.
+    said = sorted({*(found.rulings - FINAL), ruling})
     values = {"rulings": " ".join(said), "ruled_by": by, "ruled_at": now, "ruling_words": storable(words)}
     tx.execute(update(arrivals).where(arrivals.c.id == found.arrival_id).values(values))
     return True

@@ -33,7 +33,7 @@ _WAITING = frozenset(
     (Reason.MODERATED, Reason.FIRST_POST, Reason.LARGE_AUDIENCE, Reason.FILE_TYPE, Reason.TOKEN_OF_ANOTHER)
 )
 _SAID = frozenset((Reason.REFUSED, Reason.EXPIRED))
-"""What people said of one mail is told each time, and what cannot be told of it keeps nothing open."""
+"""What became of one mail for somebody's word, or for want of it, is told each time."""
 _CLOCKS_DIFFER = timedelta(days=730)
 """A mail dated further than this from when it came has no date that anybody could use."""
 # Who runs a list or a mail system reads no answers meant for a person (RFC 3834 §2).
@@ -53,7 +53,7 @@ def answer(tx: Connection, decided: Sequence[Decided], house: House, now: dateti
     kept = {
         item.case.arrival.id: NOT_TOLD
         for item, kind in asked
-        if kind is NoticeKind.RETURNED and item.decision.reason not in _SAID
+        if kind is NoticeKind.RETURNED and item.decision.reason is not Reason.REFUSED
     }
     if not due:
         return kept

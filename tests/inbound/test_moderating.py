@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from digests import reviews, waiting
 from digests.waiting import Origin
-from gateway.core.community import NetworkRole, PostPolicy, Role
+from gateway.core.community import NetworkRole, PersonState, PostPolicy, Role
 from gateway.core.notice import NoticeMail
 from gateway.core.token import Purpose
 from inbound.actions.moderating import MOST_AN_HOUR
 from store import audit, memberships, notices
 from store.audit import Filter
-from store.schema import attachments
+from store.schema import attachments, people
 from store.schema import notices as notice_rows
 from tests.inbound.mails import multipart, part
 from tests.inbound.post_office import PROVEN, PostOffice, Result, mail
@@ -227,6 +227,30 @@ def test_the_answer_to_a_reminder_counts_too(place: Place) -> None:
     assert len(place.office.posted()) == 1
     place.office.clock.advance(days=30)
     assert place.tick() == (0, 0)
+
+
+def test_what_is_held_for_another_reason_then_is_not_sent_back_again_and_again(place: Place) -> None:
+    place.write()
+    with place.office.database.transaction() as tx:
+        tx.execute(update(people).where(people.c.id == place.ann).values(state=PersonState.SUSPENDED.value))
+    place.office.clock.advance(days=8)
+    assert place.tick()[1] == 1 and place.tick()[1] == 0
+    assert place.office.results()[0].reason == "suspended"
+    with place.office.database.transaction() as tx:
+        tx.execute(update(people).where(people.c.id == place.ann).values(state=PersonState.ACTIVE.value))
+    place.office.publish(1)
+    assert len(place.office.posted()) == 1
+
+
+def test_what_cannot_go_back_waits_on(place: Place) -> None:
+    subject = "Out of office: support on Monday"
+    assert place.write(subject=subject, text="I am out on Monday. Tom will cover.").reason == "looks_automatic"
+    [asked] = place.notices(place.bob)
+    place.office.clock.advance(days=8)
+    assert place.tick()[1] == 1 and place.tick()[1] == 0
+    assert (place.office.results()[0].state, place.office.results()[0].flag) == ("held", "not_told")
+    assert place.notices(place.ann) == [] and place.told_in_bulk() == 2
+    assert asked.reason.value == "looks_automatic"
 
 
 def test_without_another_manager_the_administrators_are_asked(place: Place) -> None:
