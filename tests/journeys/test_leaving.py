@@ -30,7 +30,7 @@ def test_what_was_queued_before_a_stop_is_not_sent(
     office.work()
     with database.transaction() as tx:
         claimed = deliveries.claim(tx, clock(), 100, PEACE)
-    made = office.composing.compose_all(claimed)
+    made = list(office.composing.compose_all(claimed))
     assert [one.detail for one in made if isinstance(one, Outcome)] == ["no longer a member"]
     leaving = [(one.forward_path, _subject(one.data)) for one in made if isinstance(one, Outgoing)]
     assert sorted(leaving) == [
