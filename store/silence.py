@@ -1,6 +1,7 @@
 """Silence: when somebody was last heard of, and who has not been for long while mails pile up.
 
-Anything they do counts: a mail that was not discarded, a word of command, thanks, a file fetched by its link.
+Anything they do counts: a mail that was not discarded, a word of command, thanks, an unsubscription. A link that was
+fetched does not: programs that look for harm follow them all, and no GET changes anything (I12).
 """
 
 from __future__ import annotations

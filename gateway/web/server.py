@@ -34,7 +34,7 @@ from gateway.observe import Metrics, Readiness
 from gateway.web import unsubscribe
 from gateway.web.connections import Connections
 from gateway.web.unsubscribe import Asked, Wish
-from store import posts, silence
+from store import posts
 from store.blobs import Blobs
 from store.database import Database
 
@@ -175,10 +175,7 @@ class Web:
             file = posts.file_for(tx, attachment_id, person_id)
         if file is None:
             return None
-        data = self._setup.blobs.read(file.sha256)
-        with self._setup.database.transaction() as tx:
-            silence.note_heard(tx, [person_id], utc_now())
-        return file, data
+        return file, self._setup.blobs.read(file.sha256)
 
     async def _healthz(self, request: Request) -> Response:
         dead = self._setup.dead()

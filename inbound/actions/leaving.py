@@ -16,7 +16,7 @@ from gateway.core.community import Pace
 from gateway.core.digest import Cadence
 from gateway.core.notice import Obeyed, Result
 from inbound.route import Destination, ToLeave, ToQuiet
-from store import audit, communities, memberships, paces
+from store import audit, communities, memberships, paces, silence
 
 PACE_OF = {Cadence.DAILY: Pace.DAILY, Cadence.WEEKLY: Pace.WEEKLY, Cadence.CATCH_UP: Pace.EACH}
 """The pace that a cadence serves; a catch-up goes to who hears of posts at once."""
@@ -28,7 +28,8 @@ def leave(tx: Connection, community_id: int, person_id: int, now: datetime) -> b
     Idempotent; False where there is no such membership.
     """
     held = communities.lock(tx, ids=[community_id])
-    return bool(held) and paces.choose(tx, community_id, person_id, held[0].community.slowest, now)
+    left = bool(held) and paces.choose(tx, community_id, person_id, held[0].community.slowest, now)
+    return left and _noted(tx, person_id, now)
 
 
 def depart(tx: Connection, community_id: int, person_id: int, now: datetime) -> Obeyed:
@@ -63,7 +64,14 @@ def end_digests(tx: Connection, cadence: Cadence, person_id: int, now: datetime)
 
     A catch-up tells of what is heard at once, so that is what it ends.
     """
-    return bool(paces.choose_everywhere(tx, person_id, Pace.OFF, now, only=PACE_OF[cadence]))
+    ended = paces.choose_everywhere(tx, person_id, Pace.OFF, now, only=PACE_OF[cadence])
+    return bool(ended) and _noted(tx, person_id, now)
+
+
+def _noted(tx: Connection, person_id: int, now: datetime) -> bool:
+    # Whoever clicks has looked at it: what they still hear of is not to be slowed down for their silence.
+    silence.note_heard(tx, [person_id], now)
+    return True
 
 
 def unsubscribe(tx: Connection, destination: Destination, now: datetime) -> None:

@@ -114,6 +114,14 @@ class Place:
     def leave_link(self, person: int) -> str:
         return "/u/" + KEYS.sign(Purpose.LEAVE, (self.community, person), issued=NOW)
 
+    def quiet_link(self, person: int, cadence: Cadence) -> str:
+        return "/u/" + KEYS.sign(Purpose.QUIET, (CADENCES.index(cadence), person), issued=NOW)
+
+    def heard(self, person: int) -> datetime | None:
+        with self.database.reading() as tx:
+            at: datetime | None = tx.scalar(select(schema.people.c.heard_at).where(schema.people.c.id == person))
+        return at
+
     def file_link(self, number: int, person: int) -> str:
         return "/files/" + KEYS.sign(Purpose.FILE, (self.files[number], person), issued=NOW)
 
@@ -169,10 +177,7 @@ async def test_one_post_leaves_and_a_second_is_as_good(place: Place) -> None:
 async def test_the_digests_of_a_cadence_end_with_one_click_and_by_nothing_less(place: Place) -> None:
     with place.database.transaction() as tx:
         paces.choose(tx, place.community, place.claire, Pace.WEEKLY, NOW)
-    daily, weekly = (
-        "/u/" + KEYS.sign(Purpose.QUIET, (CADENCES.index(cadence), place.claire), issued=NOW)
-        for cadence in (Cadence.DAILY, Cadence.WEEKLY)
-    )
+    daily, weekly = (place.quiet_link(place.claire, cadence) for cadence in (Cadence.DAILY, Cadence.WEEKLY))
     before = place.everything()
     looked = await place.ask("GET", weekly)
     assert looked.status == 200 and b"<button" in looked.body
@@ -184,6 +189,19 @@ async def test_the_digests_of_a_cadence_end_with_one_click_and_by_nothing_less(p
     assert place.pace(place.claire) is Pace.OFF
     odd = "/u/" + KEYS.sign(Purpose.QUIET, (len(CADENCES), place.claire), issued=NOW)
     assert (await place.ask("POST", odd)).status == 404
+
+
+async def test_one_click_is_a_sign_of_life(place: Place) -> None:
+    links = {
+        place.claire: place.leave_link(place.claire),
+        place.tom: place.quiet_link(place.tom, Cadence.CATCH_UP),
+    }
+    for person, link in links.items():
+        assert place.heard(person) is None
+        assert (await place.ask("GET", link)).status == 200
+        assert place.heard(person) is None
+        assert (await place.ask("POST", link)).status == 200
+        assert place.heard(person) is not None
 
 
 async def test_a_tampered_link_is_no_link(place: Place) -> None:
