@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from gateway.core.digest import Cadence, Item, Rhythm, SentDigest, Why
 from gateway.core.rhythm import parse_hour
@@ -163,12 +162,8 @@ class DigestContents:
     def _keep(self, made: Mapping[str, tuple[int, Fragment]], now: datetime) -> dict[str, Fragment]:
         """What is stored after all: where another node was faster, its words, for somebody may have got them."""
         rows = {key: (topic_id, fragment.html, fragment.text) for key, (topic_id, fragment) in made.items()}
-        try:
-            with self._database.transaction() as tx:
-                fragments.add(tx, rows, now)
-        except DBAPIError:
-            with self._database.transaction() as tx:
-                fragments.add(tx, rows, now)
+        with self._database.transaction() as tx:
+            fragments.add(tx, rows, now)
         with self._database.reading() as tx:
             return self._stored(tx, rows)
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, exists, insert, or_, select
+from sqlalchemy import Connection, Row, and_, delete, exists, or_, select
+
+# Both databases read it; SQLAlchemy has the clause for each of them under the name of one.
+from sqlalchemy.dialects.postgresql import insert
 
 from gateway.core.community import Pace, shown_name
 from gateway.core.digest import Item
@@ -54,15 +57,16 @@ def get(tx: Connection, keys: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 
 def add(tx: Connection, fresh: Mapping[str, tuple[int, str, str]], now: datetime) -> None:
-    """Stores fragments by key: (topic, html, text). What is there already stays: it may have been sent."""
-    have = get(tx, fresh)
+    """Stores fragments by key: (topic, html, text). What is there already stays, whoever stores it beside: it was sent.
+
+    The keys go in their order, so that two who store the same ones wait for each other one way only.
+    """
     rows = [
         {"key": key, "topic_id": topic_id, "html": storable(html), "text": storable(text), "created_at": now}
-        for key, (topic_id, html, text) in fresh.items()
-        if key not in have
+        for key, (topic_id, html, text) in sorted(fresh.items())
     ]
     if rows:
-        tx.execute(insert(fragments), rows)
+        tx.execute(insert(fragments).on_conflict_do_nothing(), rows)
 
 
 def told(tx: Connection, items: Sequence[Item]) -> dict[Item, ToldTopic]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from gateway.core.digest import Item, Section, Shape
 from store import fragments
 from store.database import Database
 from store.posts import NewFile
 from store.schema import contents
 from tests.network import Network
+from tests.store.test_choices import beside
 
 
 def file(name: str, content_id: str = "") -> NewFile:
@@ -45,3 +48,21 @@ def test_an_image_that_the_words_show_is_no_file_of_its_own(network: Network, da
     with database.reading() as tx:
         names = [one.name for one in fragments.files_of(tx, [1, 999])[1]]
     assert names == ["unseen.png", "plan.png"]
+
+
+def test_two_nodes_that_store_the_same_words_keep_those_of_the_first(network: Network, database: Database) -> None:
+    ann, place = network.person("ann"), network.community("projets")
+    network.join(place, ann)
+    network.write(ann, place)
+
+    words = iter(["first", "second"])
+
+    def store(tx: Connection) -> None:
+        word = next(words)
+        rows = dict.fromkeys(("shared", word), (1, f"<p>{word}</p>", word))
+        fragments.add(tx, rows, network.clock())
+
+    beside(database, store)
+    with database.reading() as tx:
+        kept = fragments.get(tx, ["first", "second", "shared"])
+    assert {key: text for key, (_, text) in kept.items()} == {"first": "first", "second": "second", "shared": "first"}
