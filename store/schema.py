@@ -626,7 +626,6 @@ deliveries = Table(
     Column("finished_at", Utc),
     Column("answer", Text, nullable=False, default=""),
     UniqueConstraint("content_id", "person_id"),
-    UniqueConstraint("notice_id", "person_id"),
     Index(
         "ix_deliveries_due",
         "bulk",
@@ -649,6 +648,14 @@ deliveries = Table(
         unique=True,
         sqlite_where=text("digest_id IS NOT NULL"),
         postgresql_where=text("digest_id IS NOT NULL"),
+    ),
+    Index(
+        "uq_deliveries_notice_id",
+        "notice_id",
+        "person_id",
+        unique=True,
+        sqlite_where=text("notice_id IS NOT NULL"),
+        postgresql_where=text("notice_id IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
 )
