@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -41,7 +41,7 @@ class Plan:
     key_id: int
     """The signing key that deliveries are born under."""
     spread: timedelta = timedelta(0)
-    """Over how long after their moment the digests of one moment leave. Catch-ups leave at once."""
+    """Over how long after their moment the mails of one moment leave. One that waited for none leaves at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,14 @@ class Closer:
         fresh = self._fresh(tx, Cadence.CATCH_UP, periods)
         offers = self._newsroom.offers(tx, [item for item in owed if item.person_id in fresh], rest=True)
         chosen = {person_id: self._select(offer) for person_id, offer in offers.items()}
-        made = self._write(tx, Cadence.CATCH_UP, chosen, readers, periods)
+        in_wave = [
+            self._new(Cadence.CATCH_UP, readers[person_id], periods[person_id], picked)
+            for person_id, picked in chosen.items()
+        ]
+        together = {item.person_id for item in owed if item.waited}
+        made = self._write(
+            tx, [new if new.person_id in together else replace(new, leaves_at=self.leave_at) for new in in_wave]
+        )
         digests.settle(tx, owed)
         return len(readers), made
 
@@ -160,8 +167,14 @@ class Closer:
         by_id = {reader.person_id: reader for reader in readers}
         chosen = self.offer(tx, told)
         waiting = self.waiting(tx, chosen, {i: self._times(cadence, by_id[i]).following for i in chosen})
-        due = {person_id: picked for person_id, picked in chosen.items() if person_id not in waiting}
-        made = self._write(tx, cadence, due, by_id, periods)
+        made = self._write(
+            tx,
+            [
+                self._new(cadence, by_id[person_id], periods[person_id], picked)
+                for person_id, picked in chosen.items()
+                if person_id not in waiting
+            ],
+        )
         # What waits is due as before, to whichever digest comes next.
         digests.move_watermarks(tx, [item for item in told if item.person_id not in waiting])
         return made
@@ -171,39 +184,26 @@ class Closer:
         """Who has no digest of their period yet: where the same day comes again, its posts wait for the next one."""
         return set(periods) - {person_id for person_id, _ in digests.had(tx, cadence, periods.items())}
 
-    def _write(
-        self,
-        tx: Connection,
-        cadence: Cadence,
-        chosen: dict[int, Selection],
-        readers: dict[int, Reader],
-        periods: dict[int, str],
-    ) -> int:
-        batch = [
-            NewDigest(
-                person_id=person_id,
-                cadence=cadence,
-                period=periods[person_id],
-                locale=readers[person_id].locale,
-                items=picked.items,
-                left_out=picked.left_out,
-                leaves_at=self._leaving(cadence, readers[person_id]),
-            )
-            for person_id, picked in chosen.items()
-            if picked.items
-        ]
-        digests.add(tx, batch, self.plan.key_id, self.leave_at)
+    def _new(self, cadence: Cadence, reader: Reader, period: str, picked: Selection) -> NewDigest:
+        rhythm = rhythm_of_reader(self.plan.network, reader)
+        return NewDigest(
+            person_id=reader.person_id,
+            cadence=cadence,
+            period=period,
+            locale=reader.locale,
+            items=picked.items,
+            left_out=picked.left_out,
+            leaves_at=place_in_wave(reader.person_id, rhythm, self.leave_at, self.plan.spread),
+        )
+
+    def _write(self, tx: Connection, batch: Sequence[NewDigest]) -> int:
+        told = [new for new in batch if new.items]
+        digests.add(tx, told, self.plan.key_id, self.leave_at)
         news.remember_brought_back(
             tx,
-            ((new.person_id, item.topic_id) for new in batch for item in new.items if item.section is Section.MISSED),
+            ((new.person_id, item.topic_id) for new in told for item in new.items if item.section is Section.MISSED),
         )
-        return len(batch)
-
-    def _leaving(self, cadence: Cadence, reader: Reader) -> datetime:
-        if cadence is Cadence.CATCH_UP:
-            return self.leave_at
-        rhythm = rhythm_of_reader(self.plan.network, reader)
-        return place_in_wave(reader.person_id, rhythm, self.leave_at, self.plan.spread)
+        return len(told)
 
     def _select(self, offer: Offer) -> Selection:
         if offer.common is None:

@@ -6,7 +6,7 @@ Written by digests.close, one batch of readers a transaction; read by whoever co
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -49,6 +49,8 @@ class Following:
     through: int
     matters_only: bool = False
     """Only what concerns them is told (store.concerns)."""
+    waited: bool = False
+    """Owed until an hour that many have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ _TRAITS = (
     people.c.state,
     people.c.paused,
 )
+_listens = and_(people.c.state == PersonState.ACTIVE.value, people.c.paused.is_(False))
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
 _readers = select(digest_clocks.c.next_due_at, digest_clocks.c.person_id, *_TRAITS).join(
     people, people.c.id == digest_clocks.c.person_id
@@ -208,9 +211,8 @@ def owed(tx: Connection, now: datetime, most: int, *, beyond: int = 0) -> list[F
     some = (
         select(memberships.c.person_id)
         .join(people, people.c.id == memberships.c.person_id)
-        .where(leaves, people.c.paused.is_(False))
+        .where(leaves, _listens)
         .where(memberships.c.person_id > beyond)
-        .where(people.c.state == PersonState.ACTIVE.value)
         .distinct()
         .order_by(memberships.c.person_id)
         .limit(most)
@@ -222,13 +224,29 @@ def owed(tx: Connection, now: datetime, most: int, *, beyond: int = 0) -> list[F
             memberships.c.catch_up_from,
             memberships.c.digest_through,
             (func.coalesce(memberships.c.pace, communities.c.pace) == Pace.IMPORTANT.value).label("matters_only"),
+            memberships.c.catch_up_after.is_not(None).label("waited"),
         )
         .join(communities, communities.c.id == memberships.c.community_id)
         .where(memberships.c.person_id.in_(some), leaves)
         .order_by(memberships.c.person_id, memberships.c.community_id)
         .with_for_update(skip_locked=True, of=memberships)
     )
-    return [Following(*row) for row in tx.execute(query)]
+    held = [Following(*row) for row in tx.execute(query)]
+    still = _may_leave(tx, {item.person_id for item in held}) if held else set()
+    return [item for item in held if (item.person_id, item.community_id) in still]
+
+
+def _may_leave(tx: Connection, person_ids: Collection[int]) -> set[tuple[int, int]]:
+    """(person, community) where nothing is on its way singly and nobody has paused.
+
+    Asked once the rows are held: a row that changed while it was waited for came with the answer of before to this.
+    """
+    query = (
+        select(memberships.c.person_id, memberships.c.community_id)
+        .join(people, people.c.id == memberships.c.person_id)
+        .where(memberships.c.person_id.in_(person_ids), _listens, ~budgets.unexpanded())
+    )
+    return {(row.person_id, row.community_id) for row in tx.execute(query)}
 
 
 def move_watermarks(tx: Connection, told: Sequence[Following]) -> None:

@@ -452,6 +452,24 @@ def test_digests_are_spread_and_catch_ups_are_not(database: Database, network: N
     assert all(timedelta(0) < at < timedelta(minutes=10) for _, at in times.values())
 
 
+def test_what_a_budget_put_off_is_spread_too(database: Database, network: Network, clock: SetClock) -> None:
+    paper = Newspaper(database, network, replace(PLAN, spread=timedelta(minutes=10)))
+    community = network.community("projets")
+    author, *readers = network.persons("ann", *(f"r{n}" for n in range(20)))
+    network.join(community, author, *readers)
+    paper.round()
+    for _ in range(2):
+        network.write(author, community)
+    network.fan_out(1)
+    clock.now = MONDAY
+    assert paper.round() == 20
+    with database.reading() as tx:
+        query = select(deliveries.c.next_attempt_at).where(deliveries.c.digest_id.is_not(None))
+        times = [at - MONDAY for at in tx.scalars(query)]
+    assert len(set(times)) == 20
+    assert all(timedelta(0) < at < timedelta(minutes=10) for at in times)
+
+
 def test_what_is_closed_by_hand_leaves_at_once(database: Database, network: Network, clock: SetClock) -> None:
     paper = Newspaper(database, network, replace(PLAN, spread=timedelta(minutes=10)))
     community = network.community("projets", pace=Pace.DAILY)
