@@ -101,5 +101,6 @@ def _end_pauses(tx: Connection, now: datetime) -> int:
     # One a transaction: it holds the communities of one person, in one order, and never those of a second one too.
     ended = paces.ended_pauses(tx, now, 1)
     for person_id in ended:
-        paces.resume(tx, person_id)
+        # Unless they have paused anew while we waited for their communities.
+        paces.resume(tx, person_id, by=now)
     return len(ended)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, exists, false, func, or_, select, text, update
+from sqlalchemy import Connection, and_, case, exists, false, func, or_, select, text, true, update
 
 from gateway.core.community import Pace
 from store import audience
@@ -59,10 +59,13 @@ def choose_everywhere(
     )
     wanted = heard == only.value if only else heard != Pace.OFF.value
     again = and_(heard == Pace.OFF.value, memberships.c.community_id.in_(list(also)))
-    ids = list(tx.scalars(query.where(or_(wanted, again))))
-    # All locks in one order before the first change, as everybody takes them.
-    lock(tx, ids=ids)
-    return [community_id for community_id in ids if choose(tx, community_id, person_id, pace, now)]
+    query = query.where(or_(wanted, again))
+    ids = list(tx.scalars(query))
+    # All locks in one order before the first change, as everybody takes them. Then the question once more: who said
+    # STOP while we waited has not asked to be slowed down.
+    held = {item.community.id for item in lock(tx, ids=ids)}
+    still = [community_id for community_id in tx.scalars(query) if community_id in held]
+    return [community_id for community_id in still if choose(tx, community_id, person_id, pace, now)]
 
 
 def change_default(tx: Connection, community_id: int, pace: Pace, now: datetime) -> Pace:
@@ -110,13 +113,10 @@ def pause(tx: Connection, person_id: int, until: datetime | None, now: datetime)
     tx.execute(update(people).where(people.c.id == person_id).values(paused=True, paused_until=until))
 
 
-def resume(tx: Connection, person_id: int) -> bool:
-    """Ends a pause: what waited is owed as one catch-up. False if there was none."""
-    ended = (
-        update(people)
-        .where(people.c.id == person_id, people.c.paused.is_(True))
-        .values(paused=False, paused_until=None)
-    )
+def resume(tx: Connection, person_id: int, *, by: datetime | None = None) -> bool:
+    """Ends a pause: what waited is owed as one catch-up. False if there was none, or none that was to end `by` then."""
+    ends = and_(people.c.id == person_id, people.c.paused.is_(True), people.c.paused_until <= by if by else true())
+    ended = update(people).where(ends).values(paused=False, paused_until=None)
     places = _heard_at_once(tx, person_id)
     if tx.execute(ended).rowcount != 1:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from threading import Thread
 
 import pytest
@@ -306,3 +307,38 @@ def test_the_end_of_a_pause_that_waits_for_a_change_of_pace_sees_it(
     thread.join()
     # Nothing was sent singly during the pause: what was posted since is owed.
     assert marks(database, reader) == (2, 1)
+
+
+def test_who_said_stop_meanwhile_is_not_slowed_down_instead(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    community, _, reader = place
+    changed = []
+
+    def slow_down() -> None:
+        with database.transaction() as tx:
+            changed.extend(paces.choose_everywhere(tx, reader, Pace.DAILY, clock(), only=Pace.EACH))
+
+    thread = Thread(target=slow_down)
+    with database.transaction() as tx:
+        assert paces.choose(tx, community, reader, Pace.OFF, clock())
+        thread.start()
+        wait_for_lock(database, thread)
+    thread.join()
+    assert changed == []
+    with database.reading() as tx:
+        assert get_memberships(tx, [(community, reader)])[community, reader].pace is Pace.OFF
+
+
+def test_who_pauses_anew_at_the_end_of_a_pause_stays_paused(
+    network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
+) -> None:
+    _, _, reader = place
+    monday, friday = clock() + timedelta(days=3), clock() + timedelta(days=7)
+    with database.transaction() as tx:
+        paces.pause(tx, reader, monday, clock())
+        assert paces.ended_pauses(tx, monday, 1) == [reader]
+        # The round that found it waits for the communities, and this one has them.
+        paces.pause(tx, reader, friday, monday)
+        assert not paces.resume(tx, reader, by=monday)
+        assert paces.resume(tx, reader, by=friday)

@@ -678,7 +678,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_deliveries_post_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("content_id", "person_id", name=op.f("uq_deliveries_content_id_person_id")),
-        sa.UniqueConstraint("notice_id", "person_id", name=op.f("uq_deliveries_notice_id_person_id")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
@@ -703,4 +702,11 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("digest_id IS NOT NULL"),
             postgresql_where=sa.text("digest_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "uq_deliveries_notice_id",
+            ["notice_id", "person_id"],
+            unique=True,
+            sqlite_where=sa.text("notice_id IS NOT NULL"),
+            postgresql_where=sa.text("notice_id IS NOT NULL"),
         )
