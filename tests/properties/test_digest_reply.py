@@ -17,6 +17,7 @@ from gateway.core.message import ParsedMessage
 from inbound.digest_reply import split
 from tests.inbound.answering_clients import CLIENTS, Written, answer, mail_of
 from tests.inbound.sent_digests import ITEMS, digest, large
+from tests.slopes import STEEPEST, steepness
 
 # Words of the digest among them: an answer speaks of what it answers.
 OF_DIGEST = sorted({word for _, *texts in ITEMS["fr"] for text in texts for word in text.split() if word.isalpha()})
@@ -96,7 +97,7 @@ IN_ONE_LINE = {
 }
 
 
-def seconds(mail: ParsedMessage, sent: SentDigest = SENT) -> float:
+def seconds(mail: ParsedMessage, sent: SentDigest) -> float:
     spent = []
     for _ in range(2):
         gc.collect()
@@ -115,9 +116,8 @@ def test_twice_the_words_cost_about_twice_the_time(name: str, html: bool) -> Non
         text = (piece * (size // len(piece) + 1))[:size]
         return mail_of(None, "<p>" + text.replace("\n", "<br>")) if html else mail_of(text, None)
 
-    seconds(mail(1000))
-    # A floor, so that no clock's grain is taken for a slope.
-    assert seconds(mail(80_000)) < 2.5 * max(seconds(mail(40_000)), 0.01)
+    once, twice = mail(40_000), mail(80_000)
+    assert steepness(lambda: split(once, SENT), lambda: split(twice, SENT), floor=0.01) < STEEPEST
 
 
 @pytest.mark.parametrize("name", IN_ONE_LINE)
@@ -127,8 +127,8 @@ def test_a_long_line_costs_what_it_is_long(name: str) -> None:
     def mail(size: int) -> ParsedMessage:
         return mail_of(None, "<p>" + piece * (size // len(piece)))
 
-    seconds(mail(1000))
-    assert seconds(mail(500_000)) < 2.5 * max(seconds(mail(250_000)), 0.01)
+    once, twice = mail(250_000), mail(500_000)
+    assert steepness(lambda: split(once, SENT), lambda: split(twice, SENT), floor=0.01) < STEEPEST
 
 
 @pytest.mark.parametrize(
