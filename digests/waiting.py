@@ -29,6 +29,8 @@ class Origin:
     key_id: int
     review: timedelta = timedelta(days=7)
     """So long those who run a place have to publish or refuse what waits there."""
+    late: timedelta = timedelta(0)
+    """What waits to be decided, or to leave, for longer is told to the administrators; 0 for never."""
 
 
 def tell(tx: Connection, origin: Origin, now: datetime) -> int:

@@ -14,7 +14,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import DBAPIError
 
-from digests import housekeeping, joining, reports, reviews, waiting
+from digests import floods, housekeeping, joining, lateness, reports, reviews, storms, waiting
 from digests.housekeeping import Retention
 from digests.reports import Morning
 from digests.rounds import Rounds
@@ -67,6 +67,7 @@ class Scheduler:
         # It looks at every blob there is: once a day is enough for what is at least a day and a half old.
         self._ticks.add_job(self._sweep, "cron", hour=hour, minute=minute)
         self._ticks.add_job(self._tell, "interval", seconds=_TELL_EVERY_S)
+        self._ticks.add_job(self._watch_the_flow, "interval", seconds=_TELL_EVERY_S)
         if self._morning is not None:
             self._ticks.add_job(self._report, "interval", seconds=_TELL_EVERY_S, args=[self._morning])
         if self._step_down is not None:
@@ -102,6 +103,28 @@ class Scheduler:
                 log.info("told_what_waits", notices=told)
             if expired:
                 log.info("reviews_expired", mails=expired)
+                self._rounds.wakeups.ring(Work.ARRIVALS)
+
+    def _watch_the_flow(self) -> None:
+        now = self._clock()
+        try:
+            with self._database.transaction() as tx:
+                for item in (fresh := storms.tell(tx, self._origin, now)):
+                    log.warning("storm", community=item.community_id, topic=item.topic_id, paused=item.paused)
+                late = lateness.tell(tx, self._origin, now)
+                calmed = floods.calm(tx, now)
+        except StoreError as error:
+            log.error("flow_trouble", trouble=str(error))
+        except DBAPIError as error:
+            # Another node told the same at the same moment.
+            log.info("not_watched", trouble=type(error).__name__)
+        else:
+            if late:
+                log.warning("mail_is_late", notices=late)
+            if fresh or late:
+                self._rounds.wakeups.ring(Work.DELIVERIES)
+            if calmed:
+                log.info("flood_is_over", mails=calmed)
                 self._rounds.wakeups.ring(Work.ARRIVALS)
 
     def _report(self, morning: Morning) -> None:

@@ -56,6 +56,7 @@ from outbound.contents import Contents
 from outbound.contents import Limits as ContentLimits
 from outbound.digest import DigestComposer
 from outbound.digest_contents import DigestContents, Press
+from outbound.fan_out import Restraint
 from outbound.headers import Site
 from outbound.render import Renderer
 from outbound.sent import SentTexts
@@ -130,6 +131,8 @@ class App:
             Receipts(posting.receipts),
             posting.audience_moderation,
             Registration(frozenset(people.domains), people.register, own.locale, own.timezone),
+            posting.topic_per_minute,
+            posting.author_per_hour,
         )
 
     def reader_setup(self) -> ReaderSetup:
@@ -185,7 +188,7 @@ class App:
             signer=signer,
             unrecorded=own.relay.unrecorded,
             counted=self._attempted,
-            mails_per_day=own.budget.mails_per_day,
+            restraint=Restraint(own.budget.mails_per_day, own.posting.storms),
             peace=self.peace(),
         )
         return Sender(setup, self.database, self.wakeups, self.clock)
@@ -347,7 +350,8 @@ class App:
         own = self.settings.retention
         retention = Retention(own.raw_days, own.sent_days, own.log_days, self.settings.digests.answer_days)
         review = timedelta(hours=self.settings.posting.review_hours)
-        origin = Origin(self.settings.gateway.domain, self.keys.current, review)
+        late = timedelta(minutes=self.settings.gateway.late_minutes)
+        origin = Origin(self.settings.gateway.domain, self.keys.current, review, late)
         rounds, patience = self.rounds(), self.settings.step_down
         step_down = None
         if patience.after_days:

@@ -57,7 +57,7 @@ def explain_within(app: App, raw: bytes, *, to: str | None, reverse_path: str | 
         [known] = hints.collect(tx, [mail], app.house, app.sent_texts(), app.sent_digests())
         understood = reading.read(raw, sender, domain, known)
         proof = authenticity.prove(understood.parsed, envelope, app.reader_setup().border)
-        cases = gather(tx, [ReadMail(mail, understood, proof)], app.house, app.rules()).cases
+        cases = gather(tx, [ReadMail(mail, understood, proof)], app.house, app.rules(), now).cases
         decided = pipeline.decide(cases, app.rules())
     return _full(describe(understood), decided[0] if decided else None)
 

@@ -24,7 +24,7 @@ from gateway.core.community import Pace
 from gateway.core.decision import Decision
 from gateway.core.delivery import Outcome
 from gateway.core.errors import StoreError
-from store import arrivals, deliveries
+from store import arrivals, deliveries, storms
 from store.database import Database
 
 SPOOL_IS_OLD = timedelta(minutes=10)
@@ -132,6 +132,7 @@ class _Queues(Collector):
     def collect(self) -> Iterator[Metric]:
         waiting = GaugeMetricFamily("relais_waiting", "What waits in the store.", labels=("queue",))
         age = GaugeMetricFamily("relais_oldest_seconds", "Age of the oldest that waits.", labels=("queue",))
+        fast = GaugeMetricFamily("relais_storms", "Topics that go too fast.", labels=("kind",))
         now = self._clock()
         with self._database.reading() as tx:
             for state, number in arrivals.counts(tx, now).items():
@@ -139,8 +140,11 @@ class _Queues(Collector):
             waiting.add_metric(("deliveries",), deliveries.waiting(tx))
             for queue, since in (("arrivals", arrivals.oldest(tx)), ("deliveries", deliveries.oldest(tx))):
                 age.add_metric((queue,), (now - since).total_seconds() if since else 0.0)
+            for kind, topics in storms.counts(tx, now).items():
+                fast.add_metric((kind,), topics)
         yield waiting
         yield age
+        yield fast
 
     def describe(self) -> Iterator[Metric]:
         yield from ()

@@ -10,6 +10,7 @@ import os
 import tomllib
 import warnings
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
 
@@ -39,6 +40,7 @@ from gateway.core import address, rhythm
 from gateway.core.digest import Rhythm
 from gateway.core.errors import ConfigurationError
 from gateway.core.joining import Register
+from store.storms import Bounds
 
 DEFAULT_FILE = "settings.toml"
 TABLES = frozenset(("imap",))
@@ -101,6 +103,7 @@ class Gateway(Section):
     locale: Literal["fr", "en"] = "fr"
     timezone: Zone = "Europe/Paris"
     secret_file: Path = Path("var/secret")
+    late_minutes: Annotated[int, Field(ge=0, le=10_080)] = 60
 
 
 class Store(Section):
@@ -270,6 +273,15 @@ class Posting(Section):
     audience_moderation: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     barred_files: tuple[Ending, ...] = BARRED_FILES
     review_hours: Annotated[int, Field(ge=2, le=8760)] = 168
+    storm_answers: Annotated[int, Field(ge=0, le=10_000)] = 10
+    storm_minutes: Annotated[int, Field(ge=1, le=120)] = 5
+    topic_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 20
+    author_per_hour: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+    @property
+    def storms(self) -> Bounds:
+        """Above which a topic is in a storm."""
+        return Bounds(self.storm_answers, timedelta(minutes=self.storm_minutes))
 
 
 class Digests(Section):

@@ -19,9 +19,10 @@ from inbound.case import Case, ReadMail
 from inbound.haste import needs_time
 from inbound.policy import Facts, Rules
 from inbound.route import Destination, House, ToCommand, ToCommunity, ToDigest, ToParent, ToPerson, ToPost, ToQuestion
-from store import answer_parts, charters, communities, handovers, memberships, people, posts
+from store import answer_parts, charters, communities, floods, handovers, memberships, people, posts
 from store.answer_parts import StoredPart
 from store.communities import Locked
+from store.floods import Floods
 from store.posts import Place
 
 
@@ -72,11 +73,12 @@ class _Seen:
     """By (person, dedup key), the parts of an answer to a digest that were dealt with before."""
     newcomers: frozenset[tuple[int, int]]
     """(community, person) where nothing of theirs stands, in communities that read the first post of everybody."""
+    floods: Floods
     audiences: Mapping[int, int]
     """By community, how many would read a post; empty where the rules do not ask."""
 
 
-def gather(tx: Connection, batch: Sequence[ReadMail], house: House, rules: Rules) -> Gathered:
+def gather(tx: Connection, batch: Sequence[ReadMail], house: House, rules: Rules, now: datetime) -> Gathered:
     """Everything policy.decide wants to know about these messages. Takes the locks of their communities."""
     stops = [stop for read in batch for stop in _stops(read, house)]
     known = _look_up(tx, stops)
@@ -88,6 +90,7 @@ def gather(tx: Connection, batch: Sequence[ReadMail], house: House, rules: Rules
         handovers.handed_over(tx, _answers_that_take_time(settled, known)),
         _shared_out(tx, stops, known),
         _newcomers(tx, settled, known),
+        _floods(tx, settled, known, rules, now),
         memberships.readers(tx, known.locked) if rules.audience_moderation and known.locked else {},
     )
     return Gathered(
@@ -176,6 +179,18 @@ def _newcomers(
         if locked and locked.community.post is PostPolicy.FIRST and (person := _author(stop.read, known))
     }
     return frozenset(pairs - posts.written(tx, pairs)) if pairs else frozenset()
+
+
+def _floods(
+    tx: Connection,
+    settled: Iterable[tuple[_Stop, Locked | None, Place | None]],
+    known: _Known,
+    rules: Rules,
+    now: datetime,
+) -> Floods:
+    topics = {place.topic.id for _, _, place in settled if place} if rules.topic_per_minute else set()
+    authors = {person.id for person in known.people.values()} if rules.author_per_hour else set()
+    return floods.find(tx, topics, authors, rules.author_per_hour, now)
 
 
 def _answers_that_take_time(
@@ -280,6 +295,9 @@ def _case(
         today=asking.local_day(person, stop.read.mail.envelope.received_at) if person else date.min,
         is_first=both in seen.newcomers,
         audience=seen.audiences.get(community.id, 0) if community else 0,
+        is_paused=place is not None and place.topic.id in seen.floods.paused,
+        topic_rate=seen.floods.by_topic.get(place.topic.id, 0) if place else 0,
+        author_rate=seen.floods.by_author.get(person.id, 0) if person else 0,
         taken_off=taken_off,
         addressee=known.addressees.get(place.post.author_id) if place and _is_to_author(stop) else None,
         owes_charter=person is not None and person.id in known.owing,

@@ -5,13 +5,14 @@ Everything before the verdict is a function of bytes and facts; everything after
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gateway.core.decision import Verdict
+from gateway.core.decision import Reason, Verdict
 from inbound import policy, sharing
 from inbound.actions import (
     answering,
@@ -33,7 +34,7 @@ from inbound.case import Case, Decided, ReadMail
 from inbound.gathering import gather
 from inbound.policy import Rules
 from inbound.route import House
-from store import arrivals, silence
+from store import arrivals, floods, silence
 from store.arrivals import Closing
 
 
@@ -44,7 +45,7 @@ def process(
 
     The messages must not answer or repeat one another (see `independent`). The caller commits, or rolls all of it back.
     """
-    gathered = gather(tx, batch, house, rules)
+    gathered = gather(tx, batch, house, rules, now)
     decided = decide(gathered.cases, rules)
     planned = sharing.plan(decided, rules)
     published = _with(decided, Verdict.PUBLISH)
@@ -61,6 +62,7 @@ def process(
     passed_on = letters.pass_on(tx, _with(decided, Verdict.PASS_ON), house, now)
     forwarded = forwarding.forward(tx, _with(decided, Verdict.FORWARD), house, now)
     moderating.ask(tx, decided, planned, (house, rules), now)
+    floods.pause(tx, _flooded(decided), now)
     vouching.ask(tx, decided, house, now)
     claiming.ask(tx, decided, house, now)
     kept = answering.answer(tx, registering.register_all(tx, decided, rules, now), house, now)
@@ -76,14 +78,25 @@ def process(
 def decide(cases: Sequence[Case], rules: Rules) -> tuple[Decided, ...]:
     """The verdicts. Arrivals of one message are decided together: a reply-all is one answer, not two."""
     served: set[tuple[int, int]] = set()
+    topics: Counter[int] = Counter()
+    authors: Counter[int] = Counter()
     decided = []
     for case in cases:
         community = case.facts.community
         here = (case.read.mail.id, community.id) if community else None
-        facts = replace(case.facts, served=here in served)
+        topic_id = case.facts.place.topic.id if case.facts.place else 0
+        author_id = case.facts.person.id if case.facts.person else 0
+        facts = replace(
+            case.facts,
+            served=here in served,
+            topic_rate=case.facts.topic_rate + topics[topic_id],
+            author_rate=case.facts.author_rate + authors[author_id],
+        )
         decision = policy.decide(facts, rules)
         if here and decision.verdict is Verdict.PUBLISH:
             served.add(here)
+            topics[topic_id] += 1
+            authors[author_id] += 1
         decided.append(Decided(replace(case, facts=facts), decision))
     return tuple(decided)
 
@@ -102,6 +115,12 @@ def independent(batch: Sequence[ReadMail]) -> int:
             return count
         names |= {read.dedup_key, parsed.message_id or read.dedup_key, *asked}
     return len(batch)
+
+
+def _flooded(decided: Sequence[Decided]) -> set[int]:
+    """The topics for which more came than they take."""
+    flooded = (item.case.facts for item in decided if item.decision.reason is Reason.TOPIC_FLOOD)
+    return {facts.place.topic.id for facts in flooded if facts.place}
 
 
 def _heard(decided: Sequence[Decided]) -> set[int]:

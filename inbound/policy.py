@@ -57,6 +57,10 @@ class Rules:
     audience_moderation: int = 0
     """A post that so many would read is read by somebody who runs the place first; 0 for never."""
     registration: Registration = field(default_factory=Registration)
+    topic_per_minute: int = 0
+    """Posts that a topic takes within a minute; then it is paused. 0 for any number."""
+    author_per_hour: int = 0
+    """Posts that one author may write within an hour; 0 for any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,12 @@ class Facts:
     """Nothing of this author stands in the community yet; asked only where its rule wants to know."""
     audience: int = 0
     """How many would read it there; asked only where the rules want to know."""
+    is_paused: bool = False
+    """So much came for its topic lately that nothing is posted there unread."""
+    topic_rate: int = 0
+    """How many posts its topic took within the minute; asked only where the rules want to know, as the next one."""
+    author_rate: int = 0
+    """How many its author wrote within the hour, counted as far as it matters."""
     taken_off: tuple[str, ...] = ()
     """The names of files that do not go out with it, as somebody said."""
 
@@ -367,6 +377,9 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.HOLD,        Reason.MODERATED,            lambda f, r: _waits(f, PostPolicy.MODERATED)),
     (Verdict.HOLD,        Reason.FIRST_POST,           lambda f, r: _waits(f, PostPolicy.FIRST) and f.is_first),
     (Verdict.HOLD,        Reason.LARGE_AUDIENCE,       lambda f, r: _is_loud(f, r) and not _is_unread(f)),
+    # How much comes: what people write by hand is never so much.
+    (Verdict.HOLD,        Reason.TOPIC_FLOOD,          lambda f, r: _floods_topic(f, r) and not _is_unread(f)),
+    (Verdict.HOLD,        Reason.AUTHOR_FLOOD,         lambda f, r: _floods(f, r) and not f.approved),
     # Everything else is what we are here for.
     (Verdict.PUBLISH,     Reason.MEMBER_ANSWER,        lambda f, r: f.place is not None),
     (Verdict.PUBLISH,     Reason.MEMBER_POST,          lambda f, r: f.membership is not None),
@@ -390,6 +403,15 @@ def _waits(f: Facts, policy: PostPolicy) -> bool:
 
 def _is_loud(f: Facts, r: Rules) -> bool:
     return 0 < r.audience_moderation < f.audience
+
+
+def _floods_topic(f: Facts, r: Rules) -> bool:
+    is_full = 0 < r.topic_per_minute <= f.topic_rate
+    return f.place is not None and (f.is_paused or is_full) and Ruling.CALMED not in f.rulings
+
+
+def _floods(f: Facts, r: Rules) -> bool:
+    return 0 < r.author_per_hour <= f.author_rate
 
 
 def _owes_charter(f: Facts) -> bool:

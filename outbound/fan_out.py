@@ -6,6 +6,7 @@ Started and stopped by the sender. It outlives whatever goes wrong with one chun
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 
 import structlog
 
@@ -14,6 +15,7 @@ from gateway.core.errors import StoreError
 from gateway.core.quiet import Peace
 from store import audience
 from store.database import Database
+from store.storms import NEVER, Bounds
 from store.wakeups import Wakeups, Work
 
 log = structlog.get_logger(__name__)
@@ -22,17 +24,25 @@ _LOOK_EVERY_S = 2.0
 _TROUBLE_PAUSE_S = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Restraint:
+    """What keeps posts from being sent one by one."""
+
+    mails_per_day: int = 0
+    """Single mails a person gets on one day; 0 for any number."""
+    storms: Bounds = NEVER
+    """Above which a topic is in a storm."""
+
+
 class FanOut(threading.Thread):
     """`start()`, then `stop()` and `join()`."""
 
-    def __init__(
-        self, database: Database, wakeups: Wakeups, clock: Clock, peace: Peace, mails_per_day: int = 0
-    ) -> None:
+    def __init__(self, database: Database, wakeups: Wakeups, clock: Clock, peace: Peace, restraint: Restraint) -> None:
         super().__init__(name="fan-out", daemon=True)
         self._database = database
         self._wakeups = wakeups
         self._clock = clock
-        self._mails_per_day = mails_per_day
+        self._restraint = restraint
         self._peace = peace
         self._stopping = threading.Event()
 
@@ -46,7 +56,8 @@ class FanOut(threading.Thread):
         while not self._stopping.is_set():
             try:
                 with self._database.transaction() as tx:
-                    done = audience.expand(tx, self._clock(), self._peace, self._mails_per_day)
+                    own = self._restraint
+                    done = audience.expand(tx, self._clock(), self._peace, own.mails_per_day, own.storms)
             except StoreError as error:
                 log.error("fan_out_trouble", trouble=str(error))
                 self._stopping.wait(_TROUBLE_PAUSE_S)

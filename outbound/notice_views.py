@@ -91,6 +91,8 @@ class NoticeView:
     """What those who run the place said of the mail; "" for nothing."""
     left_out: bool
     """Some of its files are only named, and kept with the mail."""
+    topic_id: int | None = None
+    """Of the topic that goes too fast."""
     subject: str = ""
 
 
@@ -103,6 +105,7 @@ def notice_view(
     too_heavy = [(file.name, file.size, "") for file in (heaviest,) if file and file.size > mail.limit_bytes]
     heavy = file_lines(too_heavy, language)
     return NoticeView(
+        topic_id=mail.topic.topic_id if mail.topic else None,
         kind=mail.kind,
         reason=mail.reason,
         network=network,
@@ -126,7 +129,7 @@ def notice_view(
         sender=_sender(mail, network, language),
         waiting=mail.waiting,
         waiting_shown=language.number(mail.waiting),
-        command=f"relais arrivals list --state {mail.kind.value}" if mail.waiting else "",
+        command=_command(mail),
         their_reason=clean(mail.words),
         left_out=any(file.sha256 for file in mail.files),
         receipt=receipt_view(mail, addresses.answer, language, dresser) if mail.kind is NoticeKind.RECEIPT else None,
@@ -135,6 +138,17 @@ def notice_view(
         week=week_view(mail.week, language) if mail.week else None,
         question=question_view(mail, addresses.answer, language, dresser),
     )
+
+
+def _command(mail: NoticeMail) -> str:
+    """What shows an administrator the mails that it tells of; "" where it tells of none."""
+    match mail.kind:
+        case NoticeKind.LATE_IN:
+            return "relais arrivals list"
+        case NoticeKind.LATE_OUT:
+            return "relais deliveries list"
+        case _:
+            return f"relais arrivals list --state {mail.kind.value}" if mail.waiting else ""
 
 
 def _writer(author: Author, language: Language) -> WriterLine:

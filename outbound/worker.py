@@ -27,7 +27,7 @@ from outbound.contents import Contents
 from outbound.courier import CLOSING, LEASE_EXPIRED, TAKEN_BACK, Courier, shown
 from outbound.dispatch import Dispatch, Pace
 from outbound.dkim import Signer
-from outbound.fan_out import FanOut
+from outbound.fan_out import FanOut, Restraint
 from outbound.holding import Holding
 from outbound.retry import RetryPlan
 from store import deliveries
@@ -59,8 +59,7 @@ class SenderSetup:
     counted: Callable[[Outcome], None]
     """Told of every recorded outcome: the counters."""
     peace: Peace
-    mails_per_day: int = 0
-    """Single mails a person gets on one day; 0 for any number."""
+    restraint: Restraint = field(default_factory=Restraint)
     plan: RetryPlan = field(default_factory=RetryPlan)
 
 
@@ -93,7 +92,7 @@ class Sender:
         self._recording = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
         self._waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sender-waiting")
         self._held = Holding(database, clock, writing=self._recording, asking=self._waiting)
-        self._fan_out = FanOut(database, wakeups, clock, setup.peace, setup.mails_per_day)
+        self._fan_out = FanOut(database, wakeups, clock, setup.peace, setup.restraint)
 
     @property
     def resting_s(self) -> float:

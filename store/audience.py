@@ -3,12 +3,12 @@
 A post commits with one open fan-out row; expand() turns open rows into deliveries in chunks, each chunk one transaction
 with the cursor it advances, so a crash anywhere goes on where it was (I3). UNIQUE(content, person) makes it one mail
 per person, also when cross-posted; fan-outs of one content run in the order of its posts, so the community named first
-is the one a person hears from. In their quiet hours people get none: what is due to them is owed as a catch-up.
+is the one a person hears from. In their quiet hours, above their day's budget and in a storm a post is owed instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -18,9 +18,6 @@ from sqlalchemy import (
     FromClause,
     Row,
     Select,
-    Subquery,
-    Update,
-    and_,
     bindparam,
     case,
     exists,
@@ -35,13 +32,14 @@ from sqlalchemy import (
     update,
 )
 
-from gateway.core.community import Choice, Pace, PersonState
+from gateway.core.community import Choice, Pace
 from gateway.core.delivery import DeliveryKind, DeliveryState
 from gateway.core.quiet import Peace
-from store import budgets, quiet
-from store.concerns import concerned
+from store import budgets, debts, quiet, storms
 from store.quiet import IS_QUIET, PASSES, Quiet
-from store.schema import OPEN_FAN_OUT, communities, deliveries, fan_outs, memberships, people, posts, topic_choices
+from store.reached import HAS_MUTED, THERE, THERE_BY_CHOICE, THERE_BY_CONCERN, due, heard
+from store.schema import OPEN_FAN_OUT, deliveries, fan_outs, memberships, topic_choices
+from store.storms import NEVER, Bounds, Storm
 
 CHUNK = 2000
 """Members a transaction: 50,000 members are 25 short ones, and nobody waits long behind one."""
@@ -72,76 +70,12 @@ _beyond = (
     .offset(bindparam("chunk"))
     .limit(1)
 )
-_heard = func.coalesce(memberships.c.pace, communities.c.pace)
-_in_hand = fan_outs.c.id.in_(bindparam("fan_outs", expanding=True))
-_up_to = memberships.c.person_id <= bindparam("bound")
-_has_muted = exists().where(
-    topic_choices.c.person_id == memberships.c.person_id,
-    topic_choices.c.topic_id == posts.c.topic_id,
-    topic_choices.c.choice == Choice.MUTED.value,
-)
-_has_it = exists().where(
-    deliveries.c.content_id == fan_outs.c.content_id, deliveries.c.person_id == memberships.c.person_id
-)
-_there = (
-    fan_outs.join(posts, posts.c.id == fan_outs.c.post_id)
-    .join(communities, communities.c.id == fan_outs.c.community_id)
-    .join(memberships, memberships.c.community_id == fan_outs.c.community_id)
-    .join(people, people.c.id == memberships.c.person_id)
-)
-
-
-def _spoken_to() -> Subquery:
-    """(post_id, person_id) of those whom the posts in hand concern."""
-    columns = (posts.c.id, posts.c.topic_id, posts.c.community_id, posts.c.parent_id, posts.c.author_id)
-    wanted = select(*columns).join(fan_outs, fan_outs.c.post_id == posts.c.id).where(_in_hand).cte("wanted")
-    return concerned(wanted, memberships.c.person_id > bindparam("beyond"), _up_to).subquery("concerned")
-
-
-_concerned = _spoken_to()
-_to_whom_it_matters = _concerned.join(fan_outs, fan_outs.c.post_id == _concerned.c.post_id)
-_there_by_concern = (
-    _to_whom_it_matters.join(posts, posts.c.id == fan_outs.c.post_id)
-    .join(communities, communities.c.id == fan_outs.c.community_id)
-    .join(
-        memberships,
-        and_(memberships.c.community_id == fan_outs.c.community_id, memberships.c.person_id == _concerned.c.person_id),
-    )
-    .join(people, people.c.id == memberships.c.person_id)
-)
-_there_by_choice = (
-    fan_outs.join(posts, posts.c.id == fan_outs.c.post_id)
-    .join(topic_choices, topic_choices.c.topic_id == posts.c.topic_id)
-    .join(communities, communities.c.id == fan_outs.c.community_id)
-    .join(
-        memberships,
-        and_(
-            memberships.c.community_id == fan_outs.c.community_id,
-            memberships.c.person_id == topic_choices.c.person_id,
-        ),
-    )
-    .join(people, people.c.id == memberships.c.person_id)
-)
 _AT_DIGESTS = (Pace.DAILY.value, Pace.WEEKLY.value)
 _COLUMNS = [
     *("kind", "content_id", "post_id", "community_id", "person_id", "state", "attempts", "bulk", "personal"),
     *("key_id", "passes_quiet", "created_at", "next_attempt_at", "answer"),
 ]
 _passes, _NEVER = PASSES.label("passes_quiet"), false()
-
-
-def _due(query: Select[Any], origin: FromClause) -> Select[Any]:
-    """The query, from those there to whom the posts in hand are due and who do not have them."""
-    return (
-        query.select_from(origin)
-        .where(_in_hand, memberships.c.person_id > fan_outs.c.cursor, _up_to)
-        # A writer does not get their own words back.
-        .where(memberships.c.person_id != fan_outs.c.author_id)
-        # What was posted before they joined, or came to this pace, is told otherwise or not at all.
-        .where(posts.c.number > memberships.c.digest_through)
-        .where(people.c.state == PersonState.ACTIVE.value, people.c.paused.is_(False))
-        .where(~_has_it)
-    )
 
 
 def _rows(origin: FromClause, passes: Any) -> Select[Any]:
@@ -162,10 +96,10 @@ def _rows(origin: FromClause, passes: Any) -> Select[Any]:
         case((fan_outs.c.due_at > bindparam("now"), fan_outs.c.due_at), else_=bindparam("now")),
         literal(""),
     )
-    return _due(query, origin)
+    return due(query, origin)
 
 
-_at_once = _rows(_there, _NEVER).where(_heard == Pace.EACH.value, ~_has_muted)
+_at_once = _rows(THERE, _NEVER).where(heard == Pace.EACH.value, ~HAS_MUTED)
 
 
 def _inserts(passes: Any) -> tuple[Any, ...]:
@@ -174,11 +108,11 @@ def _inserts(passes: Any) -> tuple[Any, ...]:
     A topic that somebody follows comes singly, whatever their digests. Their memberships are held against a digest
     that is being closed: what somebody holds already is left to that, or to the next one.
     """
-    at_once = _rows(_there, passes).where(_heard == Pace.EACH.value, ~_has_muted)
-    matters = _rows(_there_by_concern, passes).where(_heard == Pace.IMPORTANT.value, ~_has_muted)
+    at_once = _rows(THERE, passes).where(heard == Pace.EACH.value, ~HAS_MUTED)
+    matters = _rows(THERE_BY_CONCERN, passes).where(heard == Pace.IMPORTANT.value, ~HAS_MUTED)
     follows = (
-        _rows(_there_by_choice, passes)
-        .where(topic_choices.c.choice == Choice.FOLLOWED.value, _heard.in_(_AT_DIGESTS))
+        _rows(THERE_BY_CHOICE, passes)
+        .where(topic_choices.c.choice == Choice.FOLLOWED.value, heard.in_(_AT_DIGESTS))
         .where(true() if passes is _NEVER else or_(not_(IS_QUIET), PASSES))
         .with_for_update(read=True, skip_locked=True, of=memberships)
     )
@@ -195,48 +129,13 @@ _expand_in_peace = _inserts(_passes)
 
 def _hurry(*whose: Any) -> tuple[Any, ...]:
     queries = (
-        _rows(origin, _NEVER).where(_heard == pace.value, ~_has_muted, *whose)
-        for origin, pace in ((_there, Pace.EACH), (_there_by_concern, Pace.IMPORTANT))
+        _rows(origin, _NEVER).where(heard == pace.value, ~HAS_MUTED, *whose)
+        for origin, pace in ((THERE, Pace.EACH), (THERE_BY_CONCERN, Pace.IMPORTANT))
     )
     return tuple(insert(deliveries).from_select(_COLUMNS, query, include_defaults=False) for query in queries)
 
 
 _hurry_one, _hurry_all = _hurry(memberships.c.person_id == bindparam("person")), _hurry(memberships.c.pace.is_(None))
-
-
-def _debt(origin: FromClause, pace: Pace) -> Update:
-    """Owes one post in hand to those whose quiet hours it is.
-
-    Whose membership somebody is changing gets it singly, and the claim keeps it until the hours end: to wait here for
-    them, who may wait for the fan-out that we hold, would be for ever.
-    """
-    asleep = (
-        _due(select(memberships.c.person_id), origin)
-        .where(_heard == pace.value, ~_has_muted, IS_QUIET, not_(PASSES))
-        .with_for_update(skip_locked=True, of=memberships)
-        .cte("asleep")
-    )
-    # Everything below the oldest post that is not fanned out yet was dealt with, everything from it on is not.
-    dealt = bindparam("dealt", type_=memberships.c.digest_through.type)
-    since = case((memberships.c.digest_through > dealt, memberships.c.digest_through), else_=dealt)
-    return (
-        update(memberships)
-        .where(memberships.c.community_id == bindparam("community"))
-        .where(memberships.c.person_id.in_(select(asleep.c.person_id)))
-        .values(
-            catch_up_from=func.coalesce(memberships.c.catch_up_from, since),
-            catch_up_after=case((memberships.c.catch_up_from.is_(None), None), else_=memberships.c.catch_up_after),
-            digest_through=bindparam("number", type_=memberships.c.digest_through.type),
-        )
-    )
-
-
-_debts = (_debt(_there, Pace.EACH), _debt(_there_by_concern, Pace.IMPORTANT))
-_oldest_open = (
-    select(func.min(posts.c.number))
-    .join(fan_outs, fan_outs.c.post_id == posts.c.id)
-    .where(OPEN_FAN_OUT, fan_outs.c.community_id == bindparam("community"))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,12 +144,14 @@ class _Terms:
 
     quiet: Quiet
     mails_per_day: int
+    stormy: Mapping[int, Storm]
+    """By post, the storm in which it was posted."""
     now: datetime
 
     @property
     def by_person(self) -> bool:
         """Whether not all get a post who are to be told of it at once."""
-        return self.quiet.anywhere or self.mails_per_day > 0
+        return self.quiet.anywhere or self.mails_per_day > 0 or bool(self.stormy)
 
 
 def expand_for(tx: Connection, community_id: int, person_id: int | None, now: datetime) -> None:
@@ -273,11 +174,11 @@ def expand_for(tx: Connection, community_id: int, person_id: int | None, now: da
         tx.execute(statement, values if person_id is None else {**values, "person": person_id})
 
 
-def expand(tx: Connection, now: datetime, peace: Peace, mails_per_day: int = 0) -> int:
+def expand(tx: Connection, now: datetime, peace: Peace, mails_per_day: int = 0, bounds: Bounds = NEVER) -> int:
     """Expands one chunk: many small fan-outs whole, or the next part of one large one. Returns rows looked after.
 
     0 means that nothing is open (or that others are at it). The caller commits and calls again. `mails_per_day` is the
-    budget of one person, above which a post is owed; 0 for none.
+    budget of one person, above which a post is owed, 0 for none; `bounds` are those above which a topic is in a storm.
     """
     found = tx.execute(_open).all()
     if not found:
@@ -290,7 +191,9 @@ def expand(tx: Connection, now: datetime, peace: Peace, mails_per_day: int = 0) 
             break
         members += size[row.community_id]
         whole.append(row)
-    terms = _Terms(quiet.find(tx, peace, now), mails_per_day, now)
+    in_hand = whole or found[:1]
+    stormy = storms.find(tx, [row.post_id for row in in_hand], bounds, now)
+    terms = _Terms(quiet.find(tx, peace, now), mails_per_day, stormy, now)
     if not whole:
         return _expand_part(tx, found[0], terms)
     # What one post leaves of a day's budget, or owes by night, counts for the next.
@@ -313,25 +216,36 @@ def _deliver(tx: Connection, rows: Sequence[_OpenFanOut], terms: _Terms, chunk: 
     """Deliveries for the members of a chunk; one post at a time where not all of them get it now."""
     hours = terms.quiet
     values = {**chunk, "fan_outs": [row.id for row in rows], **(hours.parameters if hours.is_known else {})}
-    for row in rows if terms.by_person else ():
-        # What is owed is below the watermark, and so not reached any more.
-        if hours.anywhere:
-            _owe(tx, row, values)
     concerned: set[int] = set()
-    if terms.mails_per_day:
-        concerned = budgets.hold_back(tx, rows[0].post_id, _at_once, values, terms.mails_per_day)
-    for statement in _expand_in_peace if hours.is_known else _expand:
+    statements = _expand_in_peace if hours.is_known else _expand
+    if terms.by_person:
+        [row] = rows
+        concerned = _owe(tx, row, terms, values)
+        if row.post_id in terms.stormy:
+            # Whoever follows the topic at digests gets it with the next one.
+            statements = statements[:-1]
+    for statement in statements:
         tx.execute(statement, values)
     if concerned:
         budgets.note_personal(tx, rows[0].content_id, concerned)
 
 
-def _owe(tx: Connection, row: _OpenFanOut, values: dict[str, object]) -> None:
-    number = tx.scalar(select(posts.c.number).where(posts.c.id == row.post_id))
-    oldest = tx.scalar(_oldest_open, {"community": row.community_id})
-    assert oldest is not None
-    for statement in _debts:
-        tx.execute(statement, {**values, "community": row.community_id, "number": number, "dealt": oldest - 1})
+def _owe(tx: Connection, row: _OpenFanOut, terms: _Terms, values: dict[str, Any]) -> set[int]:
+    """Owes the post where it is not to be told now: it is below the watermark then, and so not reached any more.
+
+    Returns those whose own it is and who get it whatever they had today, where that is asked.
+    """
+    place = (row.post_id, row.community_id)
+    if terms.quiet.anywhere:
+        debts.owe_to_the_quiet(tx, *place, values)
+    if storm := terms.stormy.get(row.post_id):
+        debts.owe_in_storm(tx, storm, *place, values)
+    if not terms.mails_per_day:
+        return set()
+    concerned, spent = budgets.find_spent(tx, row.post_id, _at_once, values, terms.mails_per_day)
+    if spent:
+        debts.owe_to_the_spent(tx, *place, values, spent)
+    return concerned
 
 
 def _sizes(tx: Connection, community_ids: Iterable[int]) -> dict[int, int]:

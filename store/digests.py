@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, exists,
 from gateway.core.community import Pace, PersonState
 from gateway.core.delivery import DeliveryKind, DeliveryState
 from gateway.core.digest import Cadence, Item
-from store import budgets
+from store import debts
 from store.packing import pack, unpack
 from store.schema import UNWOUND, answer_parts, communities, deliveries, digest_clocks, digests, memberships, people
 
@@ -207,7 +207,7 @@ def owed(tx: Connection, now: datetime, most: int, *, beyond: int = 0) -> list[F
     What is still being fanned out waits: it may turn out to have come singly.
     """
     by_now = or_(memberships.c.catch_up_after.is_(None), memberships.c.catch_up_after <= now)
-    leaves = and_(memberships.c.catch_up_from.is_not(None), by_now, ~budgets.unexpanded())
+    leaves = and_(memberships.c.catch_up_from.is_not(None), by_now, ~debts.unexpanded())
     some = (
         select(memberships.c.person_id)
         .join(people, people.c.id == memberships.c.person_id)
@@ -244,7 +244,7 @@ def _may_leave(tx: Connection, person_ids: Collection[int]) -> set[tuple[int, in
     query = (
         select(memberships.c.person_id, memberships.c.community_id)
         .join(people, people.c.id == memberships.c.person_id)
-        .where(memberships.c.person_id.in_(person_ids), _listens, ~budgets.unexpanded())
+        .where(memberships.c.person_id.in_(person_ids), _listens, ~debts.unexpanded())
     )
     return {(row.person_id, row.community_id) for row in tx.execute(query)}
 

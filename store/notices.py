@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, sele
 from gateway.core.command import HelpLine, Verb
 from gateway.core.community import Ended, Pace, Role
 from gateway.core.decision import Reason
-from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail, Obeyed, Result
+from gateway.core.notice import Author, Choice, NamedFile, NoticeKind, NoticeMail, Obeyed, Result
 from gateway.core.question import Asks, Question
 from gateway.core.report import Advice, QuietTopic, Week
 from gateway.core.sheet import Sheet
@@ -288,7 +288,7 @@ def _told(row: Row[Any], read: TopicRead) -> NoticeMail:
         week=_week(row),
         is_shared=row.person_id is None,
         words=row.details.get("words", "") if row.kind == NoticeKind.RETURNED and row.details else "",
-        topic=read.topic,
+        topic=_alarming(row) or read.topic,
         read=read.posts,
         left_out=read.left_out,
         post_id=read.post_id,
@@ -327,6 +327,11 @@ def _read(tx: Connection, row: Any) -> TopicRead:
     if row.kind == NoticeKind.READING:
         return TopicRead(posts=welcomes.told(tx, told["post_ids"], row.person_id))
     return TopicRead(posts=welcomes.openings(tx, told["topic_ids"], row.person_id))
+
+
+def _alarming(row: Any) -> Choice | None:
+    """The topic that goes too fast, where the notice is about one."""
+    return Choice(row.details["topic_id"], row.topic_title) if row.kind == NoticeKind.STORM else None
 
 
 def _obeyed(row: Any) -> Obeyed | None:

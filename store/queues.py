@@ -10,10 +10,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, exists, func, literal, or_, select, text
 
+from gateway.core.decision import Reason
 from gateway.core.delivery import DeliveryState
-from store.schema import OPEN_ARRIVAL, arrivals, communities, deliveries, fan_outs, people, spool
+from store.schema import (
+    OPEN_ARRIVAL,
+    OPEN_DELIVERY,
+    SPOOLED,
+    arrivals,
+    communities,
+    deliveries,
+    fan_outs,
+    people,
+    spool,
+)
 
 ARRIVAL_STATES = ("spooled", "held", "set_aside", "closed")
 
@@ -83,9 +94,47 @@ def waiting(tx: Connection) -> list[WaitingPlace]:
         .where(OPEN_ARRIVAL, arrivals.c.state.in_(("held", "set_aside")), arrivals.c.closed_at.is_not(None))
         # About some they were asked one by one.
         .where(or_(arrivals.c.asked_at.is_(None), arrivals.c.state != "held"))
+        # What came in a flood goes out by itself.
+        .where(or_(arrivals.c.reason.is_(None), arrivals.c.reason != Reason.TOPIC_FLOOD.value))
         .group_by(arrivals.c.state, arrivals.c.community_id)
     )
     return [WaitingPlace(*row) for row in tx.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What has waited for longer than it should: how many, and since when the oldest."""
+
+    count: int
+    oldest: datetime
+
+
+def late_in(tx: Connection, before: datetime) -> Late | None:
+    """Messages that came in before then and are not decided yet."""
+    query = select(func.count(), func.min(spool.c.received_at)).where(SPOOLED, spool.c.received_at < before)
+    return _late(tx.execute(query).one())
+
+
+def late_out(tx: Connection, before: datetime) -> Late | None:
+    """Deliveries that were due before then and not tried; where nothing has left since, also those tried in vain.
+
+    One reader whose mailbox takes nothing is no trouble of ours.
+    """
+    left = exists().where(
+        text("deliveries.finished_at IS NOT NULL"),
+        deliveries.c.finished_at >= before,
+        deliveries.c.state == DeliveryState.DELIVERED.value,
+    )
+    some_left = tx.scalar(select(left))
+    tried = and_(deliveries.c.attempts > 0, deliveries.c.created_at < before, literal(not some_left))
+    query = select(func.count(), func.min(deliveries.c.created_at)).where(
+        OPEN_DELIVERY, or_(tried, deliveries.c.next_attempt_at < before)
+    )
+    return _late(tx.execute(query).one())
+
+
+def _late(row: Row[int, datetime]) -> Late | None:
+    return Late(row[0], row[1]) if row[0] else None
 
 
 def list_arrivals(tx: Connection, state: str | None, most: int) -> list[ArrivalEntry]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from gateway.core.audit import Act, Entry, Hand
+from gateway.core.decision import Reason
 from gateway.core.ruling import FINAL, Ruling, Waiting
 from store import arrivals as spooled
 from store import audit
 from store.database import storable
-from store.schema import OPEN_ARRIVAL, arrivals
+from store.schema import OPEN_ARRIVAL, arrivals, storms, topics
 
 HELD = ("held",)
 _ACTS = {
@@ -114,6 +115,19 @@ def to_expire(tx: Connection, before: datetime, most: int) -> list[int]:
         .limit(most)
     )
     return list(tx.scalars(query))
+
+
+def to_calm(tx: Connection, now: datetime, each: int) -> list[int]:
+    """Up to `each` held arrivals of every community that came in a flood which is over, oldest first."""
+    flooded = select(topics.c.community_id).join(storms, storms.c.topic_id == topics.c.id)
+    nth = func.row_number().over(partition_by=arrivals.c.community_id, order_by=arrivals.c.id).label("nth")
+    held = (
+        select(arrivals.c.id, nth)
+        .where(OPEN_ARRIVAL, arrivals.c.state == "held", arrivals.c.reason == Reason.TOPIC_FLOOD.value)
+        .where(arrivals.c.community_id.not_in(flooded.where(storms.c.paused_until > now)))
+        .subquery()
+    )
+    return list(tx.scalars(select(held.c.id).where(held.c.nth <= each).order_by(held.c.id)))
 
 
 def read(words: str) -> frozenset[Ruling]:

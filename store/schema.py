@@ -456,6 +456,24 @@ topic_choices = Table(
     Index("ix_topic_choices_topic_id", "topic_id"),
 )
 
+# A topic in which very much is, or was lately, posted very fast (store.storms).
+storms = Table(
+    "storms",
+    metadata,
+    Column("topic_id", Id, ForeignKey("topics.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    # Until then no post of it is sent by itself; NULL where it was no storm. The first post that waited, when the
+    # answers began, when that was seen, and whether those who run the place have heard of it.
+    Column("calm_at", Utc),
+    Column("first_post_id", Id, ForeignKey("posts.id", ondelete="CASCADE")),
+    Column("since", Utc),
+    Column("began_at", Utc),
+    Column("told", Boolean),
+    # Until then nothing is posted there unread; NULL where it never was so. Since when, and whether they have heard.
+    Column("paused_until", Utc),
+    Column("paused_at", Utc),
+    Column("pause_told", Boolean),
+)
+
 thanks = Table(
     "thanks",
     metadata,

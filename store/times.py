@@ -14,7 +14,17 @@ from sqlalchemy import Connection, Update, and_, bindparam, func, or_, select, u
 
 from gateway.core.clock import JUMP
 from gateway.core.delivery import DeliveryState
-from store.schema import OPEN_ARRIVAL, OPEN_DELIVERY, SPOOLED, arrivals, deliveries, mailboxes, notices, spool
+from store.schema import (
+    OPEN_ARRIVAL,
+    OPEN_DELIVERY,
+    SPOOLED,
+    arrivals,
+    deliveries,
+    mailboxes,
+    notices,
+    spool,
+    storms,
+)
 
 LEASE = timedelta(minutes=2)
 """How long a claim of an arrival or a delivery holds unless it is renewed."""
@@ -41,6 +51,9 @@ _STATEMENTS: Sequence[Update] = (
     # By these it is decided whether somebody was told within the hour, and of what.
     update(arrivals).where(OPEN_ARRIVAL, arrivals.c.closed_at > _lately).values(closed_at=_now),
     update(notices).where(notices.c.created_at > _lately).values(created_at=_now),
+    # No storm lasts longer than the furthest deferral without another answer.
+    update(storms).where(storms.c.calm_at > _deferred).values(calm_at=_now),
+    update(storms).where(storms.c.paused_until > _deferred).values(paused_until=_now),
 )
 
 

@@ -18,6 +18,7 @@ from store.communities import NewCommunity
 from store.database import Database
 from store.people import NewPerson
 from store.posts import NewContent, NewFile, NewPost
+from store.storms import NEVER, Bounds
 
 DOMAIN = "relais.example"
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -117,12 +118,12 @@ class Network:
                 communities.set_last_number(tx, community_id, locked.last_number + 1)
         return ids
 
-    def fan_out(self, mails_per_day: int = 0) -> int:
-        """Expands all that is open, within that budget; returns in how many transactions."""
+    def fan_out(self, mails_per_day: int = 0, bounds: Bounds = NEVER) -> int:
+        """Expands all that is open, within that budget and these bounds; returns in how many transactions."""
         steps = 0
         while True:
             with self.database.transaction() as tx:
-                if not audience.expand(tx, self.clock(), self.peace, mails_per_day):
+                if not audience.expand(tx, self.clock(), self.peace, mails_per_day, bounds):
                     return steps
             steps += 1
 

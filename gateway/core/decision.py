@@ -47,6 +47,10 @@ class Reason(StrEnum):
     FIRST_POST = "first_post"
     LARGE_AUDIENCE = "large_audience"
     FILE_TYPE = "file_type"
+    TOPIC_FLOOD = "topic_flood"
+    """More comes for its topic than people write; it is decided anew once that is over."""
+    AUTHOR_FLOOD = "author_flood"
+    """Its author has posted as much within the hour as anybody may."""
     CHARTER = "charter"
     """Its author has yet to accept what everybody promises before they post."""
     # reject
@@ -93,9 +97,13 @@ APPROVABLE = frozenset(
         Reason.NOT_ADDRESSED,
         Reason.LOOKS_AUTOMATIC,
         Reason.FASTER_THAN_HUMAN,
+        Reason.TOPIC_FLOOD,
+        Reason.AUTHOR_FLOOD,
     )
 )
 """What is held for a word of who runs the community. Its author is proven: nobody has to vouch for more."""
+FLOODS = frozenset((Reason.TOPIC_FLOOD, Reason.AUTHOR_FLOOD))
+"""There are too many of these to ask about each of them."""
 UNPROVEN = frozenset((Reason.SENDER_NOT_PROVEN, Reason.SENDER_NOT_CHECKED, Reason.SENDER_UNKNOWN))
 """What is held for want of a proven author: no word by mail publishes it in somebody's name but that person's own."""
 

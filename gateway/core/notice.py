@@ -37,6 +37,12 @@ class NoticeKind(StrEnum):
     """Mails wait until somebody who runs the place has looked at them."""
     SET_ASIDE = "set_aside"
     """Mails could not be worked on and wait for an administrator."""
+    STORM = "storm"
+    """So much is answered in one topic so fast that it is not sent one by one any more, or not posted."""
+    LATE_IN = "late_in"
+    """Mails that came in have long waited to be decided."""
+    LATE_OUT = "late_out"
+    """Mails have long been due and do not leave."""
     RECEIPT = "receipt"
     """Where each part of an answer to a digest went."""
     OBEYED = "obeyed"
@@ -45,6 +51,12 @@ class NoticeKind(StrEnum):
     """A topic, read by mail."""
     QUESTION = "question"
     """Something is asked, and one word answers it."""
+
+
+ALARMS = frozenset((NoticeKind.STORM, NoticeKind.LATE_IN, NoticeKind.LATE_OUT))
+"""Something goes too fast, or not at all."""
+OF_THE_HOUSE = frozenset((NoticeKind.HELD, NoticeKind.SET_ASIDE, NoticeKind.REPORT)) | ALARMS
+"""About no mail of its reader's: they run the place."""
 
 
 class Receipts(StrEnum):
@@ -263,4 +275,4 @@ class NoticeMail:
         """It tells an author about their own mail."""
         if self.obeyed is not None and self.obeyed.result in (Result.STEPPED_DOWN, Result.DEFAULT, Result.SLOWED):
             return False
-        return self.author is None and self.kind not in (NoticeKind.HELD, NoticeKind.SET_ASIDE, NoticeKind.REPORT)
+        return self.author is None and self.kind not in OF_THE_HOUSE

@@ -22,6 +22,8 @@ class Ruling(StrEnum):
     """By who runs the place: it goes back to its author, with the reason they gave."""
     EXPIRED = "expired"
     """By nobody in all the time there was: it goes back to its author."""
+    CALMED = "calmed"
+    """By the clock: the flood that it came in is over."""
     LIGHTENED = "lightened"
     """By its author: without the files that were too large."""
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from gateway.core.community import JoinPolicy, PersonState
-from gateway.core.decision import Reason, Verdict
+from gateway.core.decision import FLOODS, Reason, Verdict
 from gateway.core.message import Attachment, Kind
 from gateway.core.notice import NamedFile, NoticeKind
 from gateway.core.question import Asks, Question
@@ -29,7 +29,7 @@ HUSHED = "hushed"
 """The flag of a rejected arrival whose author was told the same within the hour."""
 NOT_TOLD = "not_told"
 """The flag of a rejected arrival whose author must not be answered."""
-_WAITING = frozenset(
+_WAITING = FLOODS | frozenset(
     (Reason.MODERATED, Reason.FIRST_POST, Reason.LARGE_AUDIENCE, Reason.FILE_TYPE, Reason.TOKEN_OF_ANOTHER)
 )
 _SAID = frozenset((Reason.REFUSED, Reason.EXPIRED))

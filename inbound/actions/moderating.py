@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from gateway.core.command import Verb
 from gateway.core.community import Community, Person, PersonState
-from gateway.core.decision import APPROVABLE, Decision, Reason, Verdict
+from gateway.core.decision import APPROVABLE, FLOODS, Decision, Reason, Verdict
 from gateway.core.digest import PartState
 from gateway.core.notice import Author, NamedFile, NoticeKind, Obeyed, Result
 from gateway.core.question import Asks, Question
@@ -99,7 +99,7 @@ def _of_parts(planned: Sequence[PlannedPart]) -> list[Decided]:
 def _waits_for_them(item: Decided) -> bool:
     # A word of command is nobody's to give for somebody else, and no answer to a question of ours either.
     is_post = isinstance(item.case.facts.destination, ToCommunity | ToPost | ToParent)
-    approvable = item.decision.verdict is Verdict.HOLD and item.decision.reason in APPROVABLE
+    approvable = item.decision.verdict is Verdict.HOLD and item.decision.reason in APPROVABLE - FLOODS
     return approvable and is_post and item.case.facts.community is not None
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.core.decision import Reason
-from gateway.core.notice import NamedFile, NoticeKind
+from gateway.core.notice import Choice, NamedFile, NoticeKind
 from tests.outbound.mails import (
     ANSWER,
     CONTENT,
@@ -76,6 +76,30 @@ def test_what_waits_for_those_who_run_a_place(golden: Golden, locale: str) -> No
 def test_what_could_not_be_worked_on(golden: Golden, locale: str) -> None:
     notice = replace(HELD, kind=NoticeKind.SET_ASIDE, community=None, waiting=1)
     golden(f"set-aside-{locale}", composer().compose_notice(notice, replace(DELIVERY, locale=locale)).data)
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+@pytest.mark.parametrize(("name", "reason"), [("storm", Reason.FOR_THE_ADMINS), ("paused", Reason.TOPIC_FLOOD)])
+def test_a_topic_goes_too_fast(golden: Golden, locale: str, name: str, reason: Reason) -> None:
+    title = "Qui vient à Nantes ?"
+    notice = replace(HELD, kind=NoticeKind.STORM, reason=reason, waiting=0, topic_title=title, topic=Choice(12, title))
+    golden(f"topic-{name}-{locale}", composer().compose_notice(notice, replace(DELIVERY, locale=locale)).data)
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+@pytest.mark.parametrize("kind", [NoticeKind.LATE_IN, NoticeKind.LATE_OUT])
+def test_mail_is_late(golden: Golden, locale: str, kind: NoticeKind) -> None:
+    notice = replace(HELD, kind=kind, community=None, waiting=3)
+    name = kind.value.replace("_", "-")
+    golden(f"{name}-{locale}", composer().compose_notice(notice, replace(DELIVERY, locale=locale)).data)
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+@pytest.mark.parametrize("reason", [Reason.TOPIC_FLOOD, Reason.AUTHOR_FLOOD])
+def test_waiting_in_a_flood(golden: Golden, locale: str, reason: Reason) -> None:
+    notice = replace(RETURNED, kind=NoticeKind.WAITING, reason=reason)
+    name = reason.value.replace("_", "-")
+    golden(f"waiting-{name}-{locale}", composer().compose_notice(notice, replace(DELIVERY, locale=locale)).data)
 
 
 def test_forwarded_to_a_manager_in_french(golden: Golden) -> None:

@@ -52,6 +52,8 @@ RULES = Rules(
     require="proof",
     files=FileRules(1000, ("exe",)),
     audience_moderation=500,
+    topic_per_minute=20,
+    author_per_hour=60,
     registration=Registration(frozenset({"company.example"})),
 )
 ANN = Person(1, "ann@people.example", "Ann", "en", "Europe/Paris", NetworkRole.MEMBER, PersonState.ACTIVE)
@@ -208,6 +210,8 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.HOLD, Reason.MODERATED, replace(PLAIN, community=MODERATED)),
     (Verdict.HOLD, Reason.FIRST_POST, replace(PLAIN, community=FIRST_READ, is_first=True)),
     (Verdict.HOLD, Reason.LARGE_AUDIENCE, replace(PLAIN, audience=501)),
+    (Verdict.HOLD, Reason.TOPIC_FLOOD, replace(ANSWER, topic_rate=20)),
+    (Verdict.HOLD, Reason.AUTHOR_FLOOD, replace(PLAIN, author_rate=60)),
     (Verdict.PUBLISH, Reason.MEMBER_ANSWER, ANSWER),
     (Verdict.PUBLISH, Reason.MEMBER_POST, PLAIN),
     (Verdict.PUBLISH, Reason.OPEN_POST, replace(PLAIN, community=AGORA, membership=None)),
@@ -228,6 +232,23 @@ def test_the_line_decides(number: int) -> None:
     assert (decision.verdict, decision.reason) == (verdict, reason)
     # The line itself held, not its neighbour of the same word.
     assert [holds(facts, RULES) for _, _, holds in TABLE].index(True) == number
+
+
+def test_a_flood_holds_what_nobody_has_read_and_is_not_over() -> None:
+    flooded = replace(ANSWER, is_paused=True)
+    runs_it = replace(flooded, membership=replace(MEMBER, role=Role.MANAGER))
+    approved = replace(flooded, rulings=frozenset((Ruling.PUBLISHED,)), author_rate=60)
+    calmed = replace(flooded, rulings=frozenset((Ruling.CALMED,)))
+    found = [decide(facts, RULES).reason for facts in (flooded, runs_it, approved, calmed)]
+    assert found == [Reason.TOPIC_FLOOD, *[Reason.MEMBER_ANSWER] * 3]
+    # Much is written by whoever runs the place, too, and a new topic floods none.
+    assert decide(replace(runs_it, author_rate=60), RULES).reason is Reason.AUTHOR_FLOOD
+    assert decide(replace(PLAIN, topic_rate=20, is_paused=True), RULES).reason is Reason.MEMBER_POST
+
+
+def test_without_bounds_nothing_is_a_flood() -> None:
+    boundless = replace(RULES, topic_per_minute=0, author_per_hour=0)
+    assert decide(replace(ANSWER, topic_rate=5000, author_rate=5000), boundless).reason is Reason.MEMBER_ANSWER
 
 
 def all_at_once() -> Facts:

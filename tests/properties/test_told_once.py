@@ -26,6 +26,7 @@ from store.packing import unpack
 from store.people import Traits
 from store.schema import deliveries, digests, metadata, posts
 from store.schema import people as people_rows
+from store.storms import Bounds
 from store.switches import Switch
 from tests.digests.newspaper import PLAN, Newspaper
 from tests.network import PEACE, Network, SetClock
@@ -50,14 +51,16 @@ class Told(RuleBasedStateMachine):
         budget=st.integers(0, 2),
         first=st.sampled_from((*HEARD, Pace.IMPORTANT)),
         hours=st.lists(HOURS, min_size=PEOPLE, max_size=PEOPLE),
+        answers=st.integers(0, 2),
     )
-    def found(self, min_items: int, budget: int, first: Pace, hours: list[str]) -> None:
+    def found(self, min_items: int, budget: int, first: Pace, hours: list[str], answers: int) -> None:
         for table in reversed(metadata.sorted_tables):
             with self.database.transaction() as tx:
                 tx.execute(table.delete())
         self.clock = SetClock(FRIDAY)
         self.network = Network(self.database, self.clock)
         self.min_items, self.budget = min_items, budget
+        self.bounds = Bounds(answers, timedelta(minutes=5))
         self.latest_post_at = FRIDAY
         self.paper = Newspaper(self.database, self.network, replace(PLAN, budget=Budget(min_items=min_items)))
         self.people = self.network.persons(*(f"p{n}" for n in range(PEOPLE)))
@@ -183,7 +186,7 @@ class Told(RuleBasedStateMachine):
     @rule()
     def fan_out(self) -> None:
         with self.database.transaction() as tx:
-            audience.expand(tx, self.clock(), PEACE, self.budget)
+            audience.expand(tx, self.clock(), PEACE, self.budget, self.bounds)
 
     @rule()
     def send(self) -> None:
@@ -210,7 +213,7 @@ class Told(RuleBasedStateMachine):
         self.clock.advance(hours=hours)
         with pytest.raises(DeathError), self._dying():
             if fan_out:
-                self.network.fan_out(self.budget)
+                self.network.fan_out(self.budget, self.bounds)
             else:
                 self.paper.round()
             raise DeathError
@@ -270,7 +273,7 @@ class Told(RuleBasedStateMachine):
             # What a clock that was set back takes for young may wait for longer by that.
             self.clock.now = max(self.clock.now, self.latest_post_at)
         for _ in range(10):
-            self.network.fan_out(self.budget)
+            self.network.fan_out(self.budget, self.bounds)
             self.clock.now = max(self.clock.now, FRIDAY) + timedelta(days=1)
             self.paper.round()
         told = self.told()

@@ -501,6 +501,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_mentions_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "storms",
+        sa.Column(
+            "topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("calm_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("first_post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told", sa.Boolean(), nullable=True),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pause_told", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["first_post_id"], ["posts.id"], name=op.f("fk_storms_first_post_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_storms_topic_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("topic_id", name=op.f("pk_storms")),
+    )
+    op.create_table(
         "thanks",
         sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
