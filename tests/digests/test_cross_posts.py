@@ -73,6 +73,7 @@ def test_all_where_one_place_was_told_by_its_digest(
     clock.now = MONDAY
     paper.round()
     [post, _] = network.write(ann, first, second)
+    network.fan_out()
     clock.advance(days=1)
     paper.round()
     weekly = second if paces_of_places[1] is Pace.WEEKLY else first

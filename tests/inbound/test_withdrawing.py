@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from gateway.core.community import Pace, PostPolicy, Role
 from gateway.core.notice import NoticeMail, Receipts
+from gateway.core.question import Asks
 from gateway.core.ruling import Ruling
 from gateway.core.token import Purpose
 from store import audit, deliveries, notices, rulings
@@ -91,7 +92,9 @@ def test_all_or_none_are_confirmed_where_the_setting_says(place: Place, receipts
 
 def test_no_machine_is_confirmed_anything(place: Place) -> None:
     place.write(headers="Precedence: bulk\r\n")
-    assert place.office.words() == [("publish", "member_post")] and place.told(place.ann) == []
+    assert place.office.words() == [("publish", "member_post")]
+    # She was asked whether it is hers, and that is all.
+    assert [told.question.asks for told in place.told(place.ann) if told.question] == [Asks.MINE]
 
 
 def test_two_places_are_one_receipt(place: Place) -> None:

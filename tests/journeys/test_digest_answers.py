@@ -393,6 +393,7 @@ def test_a_word_above_a_quote_without_marks_is_a_word(office: Correspondence, da
 def test_a_catch_up_to_somebody_in_an_unknown_zone_leaves(office: Correspondence, database: Database) -> None:
     office.mails()
     office.network.write(1, 1)
+    office.network.fan_out()
     with database.transaction() as tx:
         tx.execute(people.update().where(people.c.id == BOB).values(timezone="Mars/Olympus"))
         paces.choose(tx, 1, BOB, Pace.EACH, office.clock())
