@@ -27,6 +27,7 @@ from inbound.actions import (
     publishing,
     registering,
     telling,
+    thanking,
     vouching,
 )
 from inbound.actions.forwarding import Forwarded
@@ -36,6 +37,8 @@ from inbound.policy import Rules
 from inbound.route import House
 from store import arrivals, floods, silence
 from store.arrivals import Closing
+
+_OF_PEOPLE = (Verdict.PUBLISH, Verdict.SHARE_OUT, Verdict.OBEY, Verdict.THANK)
 
 
 def process(
@@ -59,6 +62,7 @@ def process(
     obeying.obey(tx, _with(decided, Verdict.OBEY), gathered, house, rules, now)
     for item in _with(decided, Verdict.UNSUBSCRIBE):
         leaving.unsubscribe(tx, item.case.facts.destination, now)
+    thanking.thank(tx, _with(decided, Verdict.THANK), now)
     passed_on = letters.pass_on(tx, _with(decided, Verdict.PASS_ON), house, now)
     forwarded = forwarding.forward(tx, _with(decided, Verdict.FORWARD), house, now)
     moderating.ask(tx, decided, planned, (house, rules), now)
@@ -126,9 +130,7 @@ def _flooded(decided: Sequence[Decided]) -> set[int]:
 def _heard(decided: Sequence[Decided]) -> set[int]:
     """Who gave a sign of life: a machine gives none, nor does who may be somebody else."""
     return {
-        item.case.facts.person.id
-        for item in decided
-        if item.case.facts.person and item.decision.verdict in (Verdict.PUBLISH, Verdict.SHARE_OUT, Verdict.OBEY)
+        item.case.facts.person.id for item in decided if item.case.facts.person and item.decision.verdict in _OF_PEOPLE
     }
 
 

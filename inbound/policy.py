@@ -37,6 +37,7 @@ from inbound.route import (
     ToQuestion,
     ToQuiet,
 )
+from inbound.thanks import read_thanks
 from store.digests import ClosedDigest
 from store.posts import Place
 
@@ -372,6 +373,7 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.REJECT,      Reason.UNREADABLE,           lambda f, r: _empty(f) and _is_cut(f)),
     (Verdict.REJECT,      Reason.EMPTY,                lambda f, r: _empty(f)),
     (Verdict.HOLD,        Reason.NOT_ADDRESSED,        _strays),
+    (Verdict.THANK,       Reason.THANKS,               lambda f, r: _only_thanks(f)),
     (Verdict.HOLD,        Reason.CHARTER,              lambda f, r: _owes_charter(f)),
     (Verdict.HOLD,        Reason.FILE_TYPE,            _has_barred),
     (Verdict.HOLD,        Reason.MODERATED,            lambda f, r: _waits(f, PostPolicy.MODERATED)),
@@ -399,6 +401,14 @@ def _is_unread(f: Facts) -> bool:
 
 def _waits(f: Facts, policy: PostPolicy) -> bool:
     return f.community is not None and f.community.post is policy and not _is_unread(f)
+
+
+def _only_thanks(f: Facts) -> bool:
+    """Nothing but thanks, for somebody else's post: everybody would get a mail that says "+1"."""
+    if f.place is None or f.person is None or f.place.post.author_id == f.person.id:
+        return False
+    files = [file for file in f.reading.parsed.attachments if not file.inline]
+    return not files and not f.reading.body.forwarded.strip() and read_thanks(f.reading.body.text, f.person.name)
 
 
 def _is_loud(f: Facts, r: Rules) -> bool:

@@ -18,7 +18,6 @@ from inbound import policy
 from inbound.case import Decided, PartCase
 from inbound.commands import read_command
 from inbound.policy import Facts, Rules
-from inbound.thanks import read_thanks
 
 _LONGEST_COMMAND = 100
 _OF_A_TOPIC = frozenset((Verb.MUTE, Verb.FOLLOW, Verb.STOP, Verb.LEAVE))
@@ -72,9 +71,9 @@ def _decide_part(item: Decided, number: int, case: PartCase, rules: Rules) -> Pl
     decision = policy.decide(facts, rules)
     match decision.verdict:
         case Verdict.PUBLISH:
-            if facts.place is not None and facts.place.post.author_id != _writer(facts) and read_thanks(part.text):
-                return PlannedPart(item, number, part, PartState.THANKED, "", facts)
             return PlannedPart(item, number, part, PartState.POSTED, "", facts)
+        case Verdict.THANK:
+            return PlannedPart(item, number, part, PartState.THANKED, "", facts)
         case Verdict.HOLD:
             return PlannedPart(item, number, part, PartState.HELD, decision.reason.value, facts)
         case _:
@@ -104,10 +103,6 @@ def _command(text: str, facts: Facts) -> Command | None:
         return None
     command = read_command(text, "", Place.POST, facts.today, facts.person.locale)
     return command if command is not None and command.verb in _OF_A_TOPIC else None
-
-
-def _writer(facts: Facts) -> int:
-    return facts.person.id if facts.person else 0
 
 
 def _with_files(item: Decided, parts: list[PlannedPart]) -> list[PlannedPart]:

@@ -24,6 +24,8 @@ class Verdict(StrEnum):
     OBEY = "obey"
     PASS_ON = "pass_on"
     """It goes to one person, and is no post."""
+    THANK = "thank"
+    """It is counted for the post that it answers, and sent to nobody."""
     ASK = "ask"
     """It cannot be read as an answer to what we asked: its writer gets the words back with the question."""
 
@@ -85,6 +87,8 @@ class Reason(StrEnum):
     FOR_THE_ADMINS = "for_the_admins"
     # pass_on
     LETTER = "letter"
+    # thank
+    THANKS = "thanks"
 
 
 APPROVABLE = frozenset(

@@ -144,6 +144,8 @@ NEWCOMER = replace(
 
 LETTER = replace(ANSWER, destination=ToPerson(None, 9, 1), addressee=replace(ANN, id=2))
 
+OF_ANOTHER = replace(ANSWER, place=replace(PLACE, post=replace(PLACE.post, author_id=2)))
+
 # One line of facts for each line of the table, in its order.
 CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.DISCARD, Reason.BOUNCE, replace(PLAIN, destination=ToBounce(7))),
@@ -205,6 +207,7 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.REJECT, Reason.UNREADABLE, replace(PLAIN, reading=TOO_DEEP)),
     (Verdict.REJECT, Reason.EMPTY, replace(PLAIN, reading=reading(Kind.ORDINARY, " \n"))),
     (Verdict.HOLD, Reason.NOT_ADDRESSED, replace(PLAIN, addressed=False)),
+    (Verdict.THANK, Reason.THANKS, replace(OF_ANOTHER, reading=reading(Kind.ORDINARY, "Merci Bob !"))),
     (Verdict.HOLD, Reason.CHARTER, replace(PLAIN, owes_charter=True)),
     (Verdict.HOLD, Reason.FILE_TYPE, replace(PLAIN, reading=PROGRAM)),
     (Verdict.HOLD, Reason.MODERATED, replace(PLAIN, community=MODERATED)),
