@@ -51,8 +51,17 @@ def current(tx: Connection) -> Charter | None:
 
 
 def owing(tx: Connection, person_ids: Iterable[int]) -> set[int]:
-    """Of these people those who have yet to accept what is asked of them."""
-    return set(tx.scalars(select(people.c.id).where(people.c.id.in_(list(person_ids)), _owes)))
+    """Of these people those who have yet to accept what is asked of them; their rows are held.
+
+    What waits for a yes and the yes itself are of one person, and come to different workers: whoever is second waits,
+    and sees what the first one did.
+    """
+    owe = select(people.c.id).where(people.c.id.in_(list(person_ids)), _owes)
+    if not (found := list(tx.scalars(owe))):
+        return set()
+    held = select(people.c.id).where(people.c.id.in_(found)).order_by(people.c.id)
+    tx.execute(held.with_for_update(key_share=True))
+    return set(tx.scalars(owe))
 
 
 def accept(tx: Connection, person_id: int, now: datetime) -> int | None:

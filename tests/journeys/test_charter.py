@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import func, select
@@ -11,11 +12,13 @@ from sqlalchemy import func, select
 from gateway.core.command import Verb
 from gateway.core.community import Pace
 from gateway.core.notice import NoticeKind, Result
+from inbound import pipeline
 from store import charters, paces
 from store.database import Database
 from store.schema import arrivals, posts
-from tests.inbound.post_office import mail
+from tests.inbound.post_office import HOUSE, mail
 from tests.journeys.correspondence import Correspondence, under
+from tests.locks import wait_for_lock
 from tests.network import DOMAIN, SetClock
 
 WORDS = {"fr": "Restez courtois.\n\nRien de secret.", "en": "Be kind.\n\nNothing secret."}
@@ -89,6 +92,41 @@ def test_who_says_no_reads_on_and_may_still_say_yes(office: Correspondence) -> N
     office.network.fan_out()
     assert any("Post 1" in str(one["Subject"]) for one in office.mails()["bob@people.example"])
     office.answer("bob", question, "Oui", number=2)
+    office.work()
+    assert count(office) == 2
+
+
+def test_a_mail_that_is_decided_beside_the_yes_waits_for_it(office: Correspondence) -> None:
+    def write_on() -> None:
+        write(office, "bob", 2)
+
+    other = Thread(target=write_on)
+    with office.database.transaction() as tx:
+        # What the worker does that has the answer: it asks who owes, and then they do not any more.
+        assert charters.owing(tx, [2]) == {2}
+        charters.accept(tx, 2, office.clock())
+        other.start()
+        wait_for_lock(office.database, other)
+    other.join()
+    assert count(office) == 1
+
+
+def test_the_yes_that_comes_beside_a_mail_releases_it(office: Correspondence) -> None:
+    write(office, "bob", 1)
+    [question] = office.mails()["bob@people.example"]
+    office.accept(mail("bob", message_id="<second@own.example>"), "projets", reverse_path="bob@people.example")
+    [claimed] = office.claim()
+    second = office.read(claimed)
+
+    def say_yes() -> None:
+        office.answer("bob", question, "Oui")
+
+    other = Thread(target=say_yes)
+    with office.database.transaction() as tx:
+        pipeline.process(tx, [second], HOUSE, office.rules, office.clock())
+        other.start()
+        wait_for_lock(office.database, other)
+    other.join()
     office.work()
     assert count(office) == 2
 

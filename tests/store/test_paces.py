@@ -7,7 +7,7 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from gateway.core.community import Pace
 from store import digests, paces
@@ -18,6 +18,7 @@ from store.database import Database
 from store.digests import Following
 from store.memberships import get_all as get_memberships
 from store.schema import communities, deliveries, memberships, people
+from tests.locks import wait_for_lock
 from tests.network import Network, SetClock
 
 
@@ -252,15 +253,6 @@ def test_from_daily_to_weekly_nothing_moves(network: Network, database: Database
         paces.change_default(tx, community, Pace.WEEKLY, clock())
         paces.change_default(tx, community, Pace.WEEKLY, clock())
     assert marks(database, reader) == (0, None)
-
-
-def wait_for_lock(database: Database, thread: Thread) -> None:
-    """Until the thread waits for a lock of ours. On SQLite it waits before its first statement, as all writers do."""
-    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()")
-    while thread.is_alive() and database.engine.dialect.name == "postgresql":
-        with database.reading() as tx:
-            if tx.scalar(waits):
-                return
 
 
 def test_a_pause_that_waits_for_a_change_of_pace_sees_it(
