@@ -10,7 +10,7 @@ from itertools import islice
 import structlog
 from sqlalchemy import Connection
 
-from store import audit, blob_names, deliveries, digests, fragments, notices, past_mails, people, pickups
+from store import audit, blob_names, deliveries, digests, failures, fragments, notices, past_mails, people, pickups
 from store.blobs import Blobs
 from store.database import Database
 
@@ -23,12 +23,13 @@ _UNDECIDED = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Days for which raw mails, deliveries with notices, outcomes of arrivals with acts, and digests are kept."""
+    """Days for which there are raw mails, deliveries with notices, outcomes with acts, digests, and failures."""
 
     raw_days: int
     sent_days: int
     log_days: int
     answer_days: int = 30
+    failure_days: int = 30
 
 
 def tidy(database: Database, blobs: Blobs, retention: Retention, now: datetime) -> None:
@@ -55,6 +56,7 @@ def tidy(database: Database, blobs: Blobs, retention: Retention, now: datetime) 
     undecided = _in_steps(database, lambda tx: people.forget_pending(tx, now - _UNDECIDED, _AT_ONCE))
     past = _in_steps(database, lambda tx: past_mails.forget(tx, log_before, _AT_ONCE))
     acts = _in_steps(database, lambda tx: audit.purge(tx, log_before, _AT_ONCE))
+    failed = _in_steps(database, lambda tx: failures.purge(tx, now - timedelta(days=retention.failure_days), _AT_ONCE))
     picked = _in_steps(database, lambda tx: pickups.purge(tx, raw_before, _AT_ONCE))
     log.info(
         "tidied",
@@ -67,6 +69,7 @@ def tidy(database: Database, blobs: Blobs, retention: Retention, now: datetime) 
         fragments=pieces,
         undecided=undecided,
         pickups=picked,
+        failures=failed,
         leftovers=blobs.sweep(),
     )
 

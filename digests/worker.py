@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from digests import floods, housekeeping, joining, lateness, reports, reviews, storms, waiting
 from digests.housekeeping import Retention
+from digests.reach import Reach
 from digests.reports import Morning
 from digests.rounds import Rounds
 from digests.step_down import StepDown
@@ -45,6 +46,7 @@ class Scheduler:
         clock: Clock,
         step_down: StepDown | None = None,
         morning: Morning | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self._database = database
         self._rounds = rounds
@@ -54,6 +56,7 @@ class Scheduler:
         self._clock = clock
         self._step_down = step_down
         self._morning = morning
+        self._reach = reach
         self._watch = ClockWatch(clock)
         self._told = False
         self._looking = threading.Lock()
@@ -72,6 +75,8 @@ class Scheduler:
             self._ticks.add_job(self._report, "interval", seconds=_TELL_EVERY_S, args=[self._morning])
         if self._step_down is not None:
             self._ticks.add_job(self._step, "cron", minute=minute, args=[self._step_down])
+        if self._reach is not None:
+            self._ticks.add_job(self._look_for_the_lost, "interval", seconds=_TELL_EVERY_S, args=[self._reach])
         # On the minute, which is how people name their hour.
         self._ticks.add_job(self._close_digests, "cron", second=0)
         # Often enough to see a jump as one, and what comes after it as the time that runs.
@@ -142,6 +147,13 @@ class Scheduler:
 
     def _step(self, step_down: StepDown) -> None:
         self._run("stepping_down", lambda: step_down.run(self._clock(), self._stopping.is_set))
+
+    def _look_for_the_lost(self, reach: Reach) -> None:
+        def look() -> None:
+            if reach.run(self._clock(), self._stopping.is_set):
+                self._rounds.wakeups.ring(Work.DELIVERIES)
+
+        self._run("reaching", look)
 
     def _close_digests(self) -> None:
         now = self._clock()

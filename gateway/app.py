@@ -16,6 +16,7 @@ from digests.calendar import is_working_day
 from digests.candidate import Budget
 from digests.close import Plan
 from digests.housekeeping import Retention
+from digests.reach import Bounds, Reach
 from digests.reports import Morning
 from digests.rounds import Rounds
 from digests.step_down import StepDown
@@ -35,7 +36,7 @@ from gateway.deadline import watched
 from gateway.node import STOP_S, Node, OpenListener, Parts
 from gateway.observe import Metrics, Readiness, check
 from gateway.roles import Role as Role
-from gateway.settings import Settings
+from gateway.settings import Bounces, Settings
 from gateway.starting import Mistakes, require_free
 from gateway.supervision import RelayWatch, Supervisor
 from gateway.web.server import Web, WebSetup
@@ -65,6 +66,7 @@ from store import arrivals, deliveries, migrations
 from store import pickups as mailbox_leases
 from store.blobs import open_blobs
 from store.database import Database
+from store.failures import Endurance
 from store.silence import Patience
 from store.wakeups import Wakeups, Work
 
@@ -348,7 +350,10 @@ class App:
 
     def _make_scheduler(self) -> Scheduler:
         own = self.settings.retention
-        retention = Retention(own.raw_days, own.sent_days, own.log_days, self.settings.digests.answer_days)
+        failing = self.settings.bounces
+        retention = Retention(
+            own.raw_days, own.sent_days, own.log_days, self.settings.digests.answer_days, failing.within_days
+        )
         review = timedelta(hours=self.settings.posting.review_hours)
         late = timedelta(minutes=self.settings.gateway.late_minutes)
         origin = Origin(self.settings.gateway.domain, self.keys.current, review, late)
@@ -360,4 +365,14 @@ class App:
         morning = None
         if self.settings.digests.manager_report:
             morning = Morning(rounds.plan.network.timezone, rounds.plan.network.daily_at)
-        return Scheduler(self.database, self.blobs, retention, origin, rounds, self.clock, step_down, morning)
+        reach = Reach(self.database, _bounds(failing), origin, self.settings.gateway.timezone)
+        return Scheduler(self.database, self.blobs, retention, origin, rounds, self.clock, step_down, morning, reach)
+
+
+def _bounds(own: Bounces) -> Bounds:
+    return Bounds(
+        Endurance(own.failing_days, own.within_days),
+        timedelta(days=own.probe_days),
+        timedelta(days=own.quiet_days),
+        own.refusals_told,
+    )

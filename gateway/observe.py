@@ -24,7 +24,8 @@ from gateway.core.community import Pace
 from gateway.core.decision import Decision
 from gateway.core.delivery import Outcome
 from gateway.core.errors import StoreError
-from store import arrivals, deliveries, storms
+from gateway.core.failure import FailureKind
+from store import arrivals, deliveries, failures, storms, unreachable
 from store.database import Database
 
 SPOOL_IS_OLD = timedelta(minutes=10)
@@ -133,6 +134,10 @@ class _Queues(Collector):
         waiting = GaugeMetricFamily("relais_waiting", "What waits in the store.", labels=("queue",))
         age = GaugeMetricFamily("relais_oldest_seconds", "Age of the oldest that waits.", labels=("queue",))
         fast = GaugeMetricFamily("relais_storms", "Topics that go too fast.", labels=("kind",))
+        lost = GaugeMetricFamily("relais_unreachable", "People whose address fails for good.")
+        failed = GaugeMetricFamily(
+            "relais_failing_today", "People to whom a mail of today failed, or who complained of it.", labels=("kind",)
+        )
         now = self._clock()
         with self._database.reading() as tx:
             for state, number in arrivals.counts(tx, now).items():
@@ -142,9 +147,14 @@ class _Queues(Collector):
                 age.add_metric((queue,), (now - since).total_seconds() if since else 0.0)
             for kind, topics in storms.counts(tx, now).items():
                 fast.add_metric((kind,), topics)
+            lost.add_metric((), unreachable.count(tx))
+            for kind in FailureKind:
+                failed.add_metric((kind.value,), failures.count_on(tx, now.date(), kind))
         yield waiting
         yield age
         yield fast
+        yield lost
+        yield failed
 
     def describe(self) -> Iterator[Metric]:
         yield from ()

@@ -331,6 +331,22 @@ class StepDown(Section):
         return value
 
 
+class Bounces(Section):
+    """[bounces]"""
+
+    failing_days: Annotated[int, Field(ge=2, le=30)] = 5
+    within_days: Annotated[int, Field(ge=2, le=90)] = 30
+    probe_days: Annotated[int, Field(ge=1, le=90)] = 7
+    quiet_days: Annotated[int, Field(ge=1, le=14)] = 3
+    refusals_told: Annotated[int, Field(ge=0, le=10_000_000)] = 20
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Bounces:
+        if self.failing_days > self.within_days:
+            raise ValueError("within_days must be at least failing_days")
+        return self
+
+
 class Web(Section):
     """[web]"""
 
@@ -371,6 +387,7 @@ class Settings(BaseSettings):
     digests: Digests = Digests()
     budget: Budget = Budget()
     step_down: StepDown = StepDown()
+    bounces: Bounces = Bounces()
     web: Web = Web()
     retention: Retention = Retention()
 

@@ -46,6 +46,8 @@ _IN_ANSWER: dict[Asks, frozenset[Verb]] = {
     Asks.ADDRESS: _YES_NO,
     Asks.LIGHTER: frozenset((Verb.TEXT,)),
     Asks.WITHDRAW: frozenset((Verb.CANCEL,)),
+    Asks.PROBE: frozenset((Verb.RESUME,)),
+    Asks.REACHED: frozenset((Verb.RESUME,)),
 }
 """The words that answer each question."""
 _LONGEST = 1200

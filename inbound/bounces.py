@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 
-from gateway.core.message import BouncedRecipient
+from gateway.core.message import BouncedRecipient, Feedback
 from inbound import charset, structure
 from inbound.bounce_shapes import read_shape
 from inbound.bounce_text import ADDRESS, is_office, name_failed, read_lead, read_status, says_delay, status_beside
 
 MAX_RECIPIENTS = 200
 MAX_SCANNED = 128 * 1024
+_MAX_PATHS = 10
 _STATUS_KINDS = ("message/delivery-status", "message/global-delivery-status")
 _REFUSED = re.compile(rb"^disposition:[^\r\n]{0,100};\s?(?:deleted|denied|failed)", re.MULTILINE)
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\d)")
@@ -89,8 +90,13 @@ def is_receipt(report: bytes) -> bool:
     return b"message/disposition-notification" in lower or b"report-type=disposition" in lower
 
 
-def read_complaint(report: bytes) -> tuple[str, tuple[BouncedRecipient, ...]] | None:
-    """(feedback type, whose complaint it is) of a feedback report (RFC 5965 §3); None for other mail."""
+def read_complaint(
+    report: bytes, originals: Sequence[bytes] = ()
+) -> tuple[Feedback, tuple[BouncedRecipient, ...]] | None:
+    """What a feedback report says, and whose complaint it is (RFC 5965 §3); None for other mail.
+
+    `originals` are the mails, or their headers, that it carries as parts.
+    """
     if b"message/feedback-report" not in report[:MAX_SCANNED].lower():
         return None
     for part in message_from_bytes(report).walk():
@@ -103,8 +109,16 @@ def read_complaint(report: bytes) -> tuple[str, tuple[BouncedRecipient, ...]] | 
             for value in fields.get_all(name, []):
                 addresses.update(dict.fromkeys(ADDRESS.findall(str(value)[:2000])))
         people = tuple(BouncedRecipient(a, "", "complaint", False) for a in list(addresses)[:MAX_RECIPIENTS])
-        return kind or "abuse", people
+        told = [str(value) for value in fields.get_all("original-mail-from", [])]
+        paths = dict.fromkeys(path for value in (*told, *_return_paths(originals)) for path in _distinct(value))
+        return Feedback(kind or "abuse", tuple(paths)[:_MAX_PATHS]), people
     return None
+
+
+def _return_paths(originals: Sequence[bytes]) -> Iterator[str]:
+    for original in originals:
+        fields = structure.limit(original[: structure.LARGE_PART]).fields
+        yield from (charset.decode(field.value) for field in fields if field.name == b"return-path")
 
 
 def read_unruly(notice: Notice) -> tuple[BouncedRecipient, ...]:

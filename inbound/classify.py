@@ -95,11 +95,12 @@ def _report(parsed: ParsedMessage, *, null: bool) -> Classification | None:
     passed_on = bool(parsed.in_reply_to or parsed.references or _ANSWERED.match(parsed.subject))
     if not (_is_machine(parsed, null=null) or (kind.lstrip().startswith("multipart/report") or not passed_on)):
         return None
-    if complaint := read_complaint(parsed.report):
+    if complaint := read_complaint(parsed.report, _originals(parsed)):
         feedback, people = complaint
-        if feedback in ("auth-failure", "not-spam", "dmarc"):
-            return Classification(Kind.AUTO_REPLY, f"feedback-{feedback}")
-        return Classification(Kind.BOUNCE, "feedback-report", people or _nested_addressee(parsed))
+        if feedback.kind in ("auth-failure", "not-spam", "dmarc"):
+            return Classification(Kind.AUTO_REPLY, f"feedback-{feedback.kind}")
+        people = people or _nested_addressee(parsed)
+        return Classification(Kind.BOUNCE, "feedback-report", people, feedback=feedback)
     if recipients := read_report(parsed.report) or _nested_report(parsed, kind):
         return _judge(recipients)
     if is_receipt(parsed.report[:65536]):

@@ -21,11 +21,13 @@ from inbound.actions import (
     forwarding,
     leaving,
     letters,
+    meeting,
     moderating,
     obeying,
     parts,
     publishing,
     registering,
+    reporting,
     telling,
     thanking,
     vouching,
@@ -63,6 +65,7 @@ def process(
     for item in _with(decided, Verdict.UNSUBSCRIBE):
         leaving.unsubscribe(tx, item.case.facts.destination, now)
     thanking.thank(tx, _with(decided, Verdict.THANK), now)
+    reporting.take(tx, _with(decided, Verdict.DISCARD), house, now)
     passed_on = letters.pass_on(tx, _with(decided, Verdict.PASS_ON), house, now)
     forwarded = forwarding.forward(tx, _with(decided, Verdict.FORWARD), house, now)
     moderating.ask(tx, decided, planned, (house, rules), now)
@@ -71,6 +74,7 @@ def process(
     claiming.ask(tx, decided, house, now)
     kept = answering.answer(tx, registering.register_all(tx, decided, rules, now), house, now)
     kept |= held | passed_on | telling.ask_again(tx, _with(decided, Verdict.ASK), house, now)
+    meeting.tell(tx, decided, house, now)
     closings = [
         _closing(item, posted, forwarded.get(item.case.arrival.id), kept.get(item.case.arrival.id)) for item in decided
     ]

@@ -23,10 +23,10 @@ from inbound.vocabulary import verb_of_detail
 from store import communities
 from store.database import Database
 
-_ADMIN_NAMES = frozenset(("postmaster", "abuse", "relais", "aide", "help"))
+_ADMIN_NAMES = frozenset(("postmaster", "abuse", "bounce", "relais", "aide", "help"))
 _COMMAND_NAMES = frozenset(("relais", "aide", "help"))
 _PLACELESS = frozenset(("reply", "digest"))
-RESERVED = _ADMIN_NAMES | _PLACELESS | {"answer", "author", "leave", "bounce"}
+RESERVED = _ADMIN_NAMES | _PLACELESS | {"answer", "author", "leave"}
 """Local parts that no community may have."""
 _OWNER_WORDS = frozenset(("owner", "responsables"))
 

@@ -141,11 +141,15 @@ class Composer:
     def compose_notice(self, notice: NoticeMail, delivery: Delivery) -> Outgoing:
         """The mail of a notice, from the null reverse-path: a failure of it is answered by nobody (RFC 3834 §3.3).
 
-        Raises UnfitAddressError, CompositionError where it would not leave as meant, and StoreError where an attachment
-        cannot be read.
+        Only a probe is to come back where it fails. Raises UnfitAddressError, CompositionError where it would not leave
+        as meant, and StoreError where an attachment cannot be read.
         """
         pieces = self._notice(notice, delivery, self._answer_address(notice, delivery))
-        return _filled(pieces, delivery, b"")
+        mail = _filled(pieces, delivery, b"")
+        if not notice.is_probe:
+            return mail
+        signers = self._signers(delivery.created_at, delivery.key_id)
+        return replace(mail, reverse_path=self._site.address("bounce", signers.bounce(delivery.id)))
 
     def prepare_notice(self, notice: NoticeMail, delivery: Delivery) -> NoticeTemplate:
         """The mail of a notice for very many, for all who read the language of this one. Raises as compose_notice."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.core.notice import Author, NoticeKind, NoticeMail
+from gateway.core.notice import Author, LostPerson, NoticeKind, NoticeMail
 from outbound.headers import clean
 from outbound.language import Language
 from outbound.prose import Dresser, strip_controls, to_html
@@ -91,6 +91,8 @@ class NoticeView:
     """What those who run the place said of the mail; "" for nothing."""
     left_out: bool
     """Some of its files are only named, and kept with the mail."""
+    lost: tuple[str, ...]
+    """Who cannot be reached, a line each."""
     topic_id: int | None = None
     """Of the topic that goes too fast."""
     subject: str = ""
@@ -132,6 +134,7 @@ def notice_view(
         command=_command(mail),
         their_reason=clean(mail.words),
         left_out=any(file.sha256 for file in mail.files),
+        lost=tuple(_lost_line(one, language) for one in mail.lost),
         receipt=receipt_view(mail, addresses.answer, language, dresser) if mail.kind is NoticeKind.RECEIPT else None,
         obeyed=obeyed_view(mail, addresses.place, language) if mail.kind is NoticeKind.OBEYED else None,
         reading=reading_view(mail, addresses.links, language, dresser) if mail.read else None,
@@ -149,6 +152,11 @@ def _command(mail: NoticeMail) -> str:
             return "relais deliveries list"
         case _:
             return f"relais arrivals list --state {mail.kind.value}" if mail.waiting else ""
+
+
+def _lost_line(one: LostPerson, language: Language) -> str:
+    places = language.names(tuple(clean(name) for name in one.communities))
+    return f"{clean(one.name)} ({places})" if places else clean(one.name)
 
 
 def _writer(author: Author, language: Language) -> WriterLine:

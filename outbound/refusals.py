@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import replace
 
 from gateway.core.delivery import DeliveryState, Outcome
+from gateway.core.failure import BounceCause, Failure, failure
 from gateway.core.reply import Reply
 from outbound.courier import TAKEN_BACK
 
@@ -36,6 +37,18 @@ def is_about_us(reply: Reply, *, at_mail: bool) -> bool:
     if reply.code in _AUTHENTICATE or _RELAYING.search(reply.text):
         return True
     return at_mail and reply.code != 552 and not reply.enhanced.startswith(_OF_THE_MAIL)
+
+
+def failure_of(outcome: Outcome) -> Failure | None:
+    """What a refusal of this mail says of its reader's address; None where it was none, or came without a code.
+
+    A relay that only says "failed" says it of the mail, not of the address.
+    """
+    reply = outcome.reply
+    if outcome.state is not DeliveryState.FAILED or reply is None or not reply.enhanced:
+        return None
+    found = failure(outcome.delivery_id, reply.enhanced, permanent=reply.code >= 500)
+    return None if found.cause == BounceCause.UNKNOWN else found
 
 
 class Streak:

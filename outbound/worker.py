@@ -29,8 +29,9 @@ from outbound.dispatch import Dispatch, Pace
 from outbound.dkim import Signer
 from outbound.fan_out import FanOut, Restraint
 from outbound.holding import Holding
+from outbound.refusals import failure_of
 from outbound.retry import RetryPlan
-from store import deliveries
+from store import deliveries, failures
 from store.database import Database
 from store.wakeups import Wakeups, Work
 
@@ -262,8 +263,11 @@ class Sender:
         final = [self._finally(outcome, now) for outcome in outcomes]
         with self._database.transaction() as tx:
             deliveries.record(tx, [item for item in final if item[0].detail != TAKEN_BACK], now)
+            failures.note(tx, (found for outcome, _ in final if (found := failure_of(outcome))), now)
             # Behind the failures themselves, which may be of the same group.
-            deliveries.take_back(tx, [item for item in final if item[0].detail == TAKEN_BACK], now)
+            taken_back = [item for item in final if item[0].detail == TAKEN_BACK]
+            deliveries.take_back(tx, taken_back, now)
+            failures.take_back(tx, [outcome.delivery_id for outcome, _ in taken_back])
         for outcome, retry_at in final:
             self._held.deliveries.pop(outcome.delivery_id, None)
             self._setup.counted(outcome)

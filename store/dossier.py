@@ -23,6 +23,7 @@ from store.schema import (
     deliveries,
     digest_clocks,
     digests,
+    failures,
     join_requests,
     memberships,
     mentions,
@@ -34,6 +35,7 @@ from store.schema import (
     thanks,
     topic_choices,
     topics,
+    unreachable,
 )
 
 Value: TypeAlias = str | int | bool | date | datetime | None
@@ -141,6 +143,10 @@ def _received(person_id: int) -> Iterator[tuple[str, Select[Any]]]:
     yield "notices", _own(notices, told, person_id).order_by(notices.c.id)
     sent = ("id", "kind", "post_id", "digest_id", "notice_id", "state", "created_at", "finished_at", "answer")
     yield "deliveries", _own(deliveries, sent, person_id).order_by(deliveries.c.id)
+    failed = ("day", "kind", "delivery_id", "status", "cause")
+    yield "failures", _own(failures, failed, person_id).order_by(failures.c.day, failures.c.kind)
+    lost = ("since", "paused", "paused_until", "probes", "probed_at", "probe_due_at", "told_at", "met_at")
+    yield "unreachable", _own(unreachable, lost, person_id)
 
 
 def _own(table: Any, columns: tuple[str, ...], person_id: int) -> Select[Any]:

@@ -27,6 +27,7 @@ from store.schema import (
     deliveries,
     digest_clocks,
     digests,
+    failures,
     fan_outs,
     fragments,
     join_requests,
@@ -41,6 +42,7 @@ from store.schema import (
     thanks,
     topic_choices,
     topics,
+    unreachable,
 )
 
 _AT_ONCE = 500
@@ -122,6 +124,8 @@ def erase(tx: Connection, subject: Subject, marks: Marks, now: datetime) -> Eras
         digests,
         notices,
         deliveries,
+        failures,
+        unreachable,
         join_requests,
     ):
         tx.execute(delete(table).where(table.c.person_id == subject.person_id))

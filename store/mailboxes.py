@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.core.address import Address
-from store import authors, people
+from store import authors, people, unreachable
 from store.schema import addresses, contents, posts
 from store.schema import people as people_table
 
@@ -52,6 +52,8 @@ def make_primary(tx: Connection, person_id: int, address: Address) -> bool:
     )
     if tx.scalar(theirs) is None:
         return False
+    if primary(tx, person_id) != address.key:
+        unreachable.moved(tx, person_id)
     tx.execute(update(people_table).where(people_table.c.id == person_id).values(address=str(address)))
     people.call_anew(tx, person_id)
     return True

@@ -12,11 +12,12 @@ from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, sele
 from gateway.core.command import HelpLine, Verb
 from gateway.core.community import Ended, Pace, Role
 from gateway.core.decision import Reason
-from gateway.core.notice import Author, Choice, NamedFile, NoticeKind, NoticeMail, Obeyed, Result
+from gateway.core.notice import Author, Choice, LostPerson, NamedFile, NoticeKind, NoticeMail, Obeyed, Result
 from gateway.core.question import Asks, Question
 from gateway.core.report import Advice, QuietTopic, Week
 from gateway.core.sheet import Sheet
 from store import answer_parts, circumstances, communities, deliveries, readings, sheets, welcomes
+from store import people as everybody
 from store.readings import TopicRead
 from store.schema import OPEN_ARRIVAL, arrivals, notices, people
 from store.schema import deliveries as delivery_rows
@@ -63,6 +64,8 @@ class NewNotice:
     """What those who run the place said of the mail."""
     post_ids: tuple[int, ...] | None = None
     """The posts that are to be read by mail, of several topics."""
+    lost: Mapping[int, Sequence[int]] | None = None
+    """By person who cannot be reached, the communities of theirs that are told with their name."""
 
 
 def recent(tx: Connection, people_ids: Iterable[int], now: datetime) -> set[Cause]:
@@ -229,6 +232,8 @@ def _details(new: NewNotice) -> dict[str, Any] | None:
         return {**asdict(week), "since": week.since.isoformat(), "until": week.until.isoformat()}
     if new.words:
         return {"words": new.words}
+    if new.lost is not None:
+        return {"lost": [[person_id, list(places)] for person_id, places in new.lost.items()]}
     if new.post_ids is not None:
         return {"post_ids": list(new.post_ids)}
     return {"topic_id": new.topic_id} if new.topic_id is not None else None
@@ -242,7 +247,10 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
         .where(notices.c.id.in_(list(ids)))
     )
     rows = tx.execute(query).all()
-    places = communities.get_all(tx, {row.community_id for row in rows if row.community_id})
+    named = {row.id: row.details["lost"] for row in rows if row.kind == NoticeKind.LOST}
+    theirs = {place_id for told in named.values() for _, place_ids in told for place_id in place_ids}
+    places = communities.get_all(tx, {row.community_id for row in rows if row.community_id} | theirs)
+    gone = everybody.get_all(tx, {person_id for told in named.values() for person_id, _ in told}) if named else {}
     receipts = {row.arrival_id for row in rows if row.kind == NoticeKind.RECEIPT and row.arrival_id}
     lines = answer_parts.receipt_lines(tx, receipts) if receipts else {}
     choices = answer_parts.choices(tx, receipts) if receipts else {}
@@ -258,6 +266,11 @@ def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int
             choices=choices.get(row.arrival_id, ()),
             circumstances=around.get(row.id),
             sheet=_sheet(tx, row),
+            lost=tuple(
+                LostPerson(gone[person_id].shown_name, tuple(places[i].name for i in place_ids if i in places))
+                for person_id, place_ids in named.get(row.id, ())
+                if person_id in gone
+            ),
         )
         for row in rows
     }

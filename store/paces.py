@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, exists, false, func, or_, select, text, true, update
+from sqlalchemy import Connection, and_, case, delete, exists, false, func, or_, select, text, true, update
 
 from gateway.core.community import Pace
-from store import audience
+from store import audience, failures
 from store.communities import lock
-from store.schema import communities, memberships, people
+from store.schema import communities, memberships, people, unreachable
 
 _DIGESTS = (Pace.DAILY, Pace.WEEKLY)
 _SINGLY = (Pace.EACH, Pace.IMPORTANT)
@@ -103,14 +103,28 @@ def _moved(before: Pace, after: Pace, last: int) -> Mapping[str, Any]:
 
 
 def pause(tx: Connection, person_id: int, until: datetime | None, now: datetime) -> None:
-    """Sends nothing to this person until they end it or that time comes; what was due before still leaves."""
+    """Sends nothing to this person until they end it or that time comes; what was due before still leaves.
+
+    Of whom cannot be reached it is kept for when they can.
+    """
     for community_id, last in _heard_at_once(tx, person_id):
         audience.expand_for(tx, community_id, person_id, now)
         mine = and_(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
         # Paused before, they may have come to this pace since, and have heard of nothing.
         since = case((_is_paused, _through), else_=last)
         tx.execute(update(memberships).where(mine).values(catch_up_from=func.coalesce(_owed, since)))
-    tx.execute(update(people).where(people.c.id == person_id).values(paused=True, paused_until=until))
+    kept = update(unreachable).where(unreachable.c.person_id == person_id).values(paused=True, paused_until=until)
+    if not tx.execute(kept).rowcount:
+        tx.execute(update(people).where(people.c.id == person_id).values(paused=True, paused_until=until))
+
+
+def reopen(tx: Connection, person_id: int, until: datetime | None) -> bool:
+    """They can be reached again, and their own pause until then goes on. False if they could be."""
+    if not tx.execute(delete(unreachable).where(unreachable.c.person_id == person_id)).rowcount:
+        return False
+    failures.forgive(tx, person_id)
+    tx.execute(update(people).where(people.c.id == person_id).values(paused_until=until))
+    return True
 
 
 def resume(tx: Connection, person_id: int, *, by: datetime | None = None) -> bool:
@@ -120,6 +134,8 @@ def resume(tx: Connection, person_id: int, *, by: datetime | None = None) -> boo
     places = _heard_at_once(tx, person_id)
     if tx.execute(ended).rowcount != 1:
         return False
+    if tx.execute(delete(unreachable).where(unreachable.c.person_id == person_id)).rowcount:
+        failures.forgive(tx, person_id)
     for community_id, last in places:
         mine = and_(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
         # Who joined, or came to this pace, during the pause is owed what was posted since.

@@ -677,3 +677,37 @@ deliveries = Table(
     ),
     sqlite_autoincrement=True,
 )
+
+# ── what did not arrive ──────────────────────────────────────────────────────────────────────────────────────────────
+
+# One a person, day (UTC, of the hand-over) and kind (gateway.core.failure), however many mails failed that day.
+failures = Table(
+    "failures",
+    metadata,
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("day", Date, primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    # The first that was heard of; it may be forgotten before this is.
+    Column("delivery_id", Id, nullable=False),
+    Column("status", String(16), nullable=False, default=""),
+    Column("cause", String(40), nullable=False),
+    Index("ix_failures_kind", "kind", "day"),
+)
+
+# Who cannot be reached by mail: paused for as long, and tried again from time to time.
+unreachable = Table(
+    "unreachable",
+    metadata,
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("since", Utc, nullable=False),
+    # Their own pause, which goes on when they can be reached before its end.
+    Column("paused", Boolean, nullable=False, default=False),
+    Column("paused_until", Utc),
+    # How often they were written to since, when last (NULL where that came back), and when next.
+    Column("probes", Integer, nullable=False, default=0),
+    Column("probed_at", Utc),
+    Column("probe_due_at", Utc, nullable=False, index=True),
+    # When those who run their communities were told, and when they were told themselves, for they wrote to us.
+    Column("told_at", Utc),
+    Column("met_at", Utc),
+)

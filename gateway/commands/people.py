@@ -145,6 +145,28 @@ def _turn(ctx: typer.Context, email: str, before: PersonState, after: PersonStat
     typer.echo(f"{shown(person.address)} is {after.value}")
 
 
+@app.command("reach")
+def reach_person(ctx: typer.Context, email: Email) -> None:
+    """Write again to a person whose address failed, without waiting for a probe: what they missed comes in one mail."""
+    settings = read_settings(ctx)
+    with open_store(settings) as database:
+        from gateway.commands import values
+        from store import audit, people, unreachable
+
+        try:
+            mailbox = values.mailbox(email, settings)
+        except ValueError as error:
+            fail(str(error))
+        with database.transaction() as tx:
+            person = people.find(tx, mailbox)
+            if person is None:
+                fail(f"{mailbox}: nobody has this address")
+            if not unreachable.let_in(tx, person.id, utc_now()):
+                fail(f"{mailbox} is not unreachable")
+            audit.record(tx, Entry(Act.PERSON_REACHABLE, Hand.CLI, person_id=person.id), utc_now())
+    typer.echo(f"{shown(person.address)} is written to again")
+
+
 @app.command("list")
 def list_people(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List all people by address."""
@@ -161,11 +183,11 @@ def list_people(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command("show")
 def show_person(ctx: typer.Context, email: Email, as_json: AsJson = False) -> None:
-    """Show one person: addresses, and memberships with role and pace."""
+    """Show one person: addresses, memberships with role and pace, and mails to them that failed."""
     settings = read_settings(ctx)
     with open_store(settings) as database:
         from gateway.commands import values
-        from store import digests, memberships, people
+        from store import digests, failures, memberships, people, unreachable
 
         try:
             mailbox = values.mailbox(email, settings)
@@ -173,6 +195,8 @@ def show_person(ctx: typer.Context, email: Email, as_json: AsJson = False) -> No
             fail(str(error))
         with database.reading() as tx:
             person = people.find(tx, mailbox)
+            lost = unreachable.find(tx, person.id) if person else None
+            failed = failures.days_of(tx, person.id) if person else []
             addresses = people.addresses_of(tx, person.id) if person else []
             places = memberships.of_person(tx, person.id) if person else []
             reader = digests.readers(tx, [person.id]).get(person.id) if person else None
@@ -187,6 +211,9 @@ def show_person(ctx: typer.Context, email: Email, as_json: AsJson = False) -> No
                 "digest_on": WEEKDAYS[reader.on] if reader and reader.on is not None else None,
                 "quiet_hours": quiet,
                 "urgent_allowed": urgent,
+                "unreachable_since": lost.since if lost else None,
+                "probe_due_at": lost.probe_due_at if lost else None,
+                "failures": [{"day": day, "kind": k, "status": code, "cause": why} for day, k, code, why in failed],
                 "addresses": [{"address": key, "verified": verified} for key, verified in addresses],
                 "memberships": [{"community": c.address, "role": m.role, "pace": m.pace} for c, m in places],
             }
@@ -199,8 +226,12 @@ def show_person(ctx: typer.Context, email: Email, as_json: AsJson = False) -> No
             "quiet_hours": hours,
             "urgent_allowed": urgent,
             "addresses": ", ".join(key for key, _ in addresses),
+            **({"unreachable_since": lost.since, "probe_due_at": lost.probe_due_at} if lost else {}),
         }
     )
+    if failed:
+        typer.echo()
+        table(("FAILED ON", "KIND", "STATUS", "CAUSE"), failed)
     if places:
         typer.echo()
         table(("COMMUNITY", "ROLE", "PACE"), ((c.address, m.role, m.pace or f"({c.pace})") for c, m in places))

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from gateway.core.address import Address
 from gateway.core.digest import Part, SentDigest
+from gateway.core.failure import BounceCause, cause_of
 from gateway.core.ruling import Ruling
 
 
@@ -152,29 +153,6 @@ class Kind(StrEnum):
     LOOP = "loop"
 
 
-class BounceCause(StrEnum):
-    """Why a mail did not arrive, by subject and detail of its enhanced status code (RFC 3463 §3)."""
-
-    NO_SUCH_ADDRESS = "no_such_address"
-    NO_SUCH_HOST = "no_such_host"
-    FULL = "full"
-    """The mailbox or its system has no room: the address lives, and may take the next mail."""
-    TOO_LARGE = "too_large"
-    UNREACHABLE = "unreachable"
-    REFUSED = "refused"
-    """A policy or a filter, not the address: another mail may pass."""
-    UNKNOWN = "unknown"
-
-
-_CAUSES = {
-    **dict.fromkeys(("1.0", "1.1", "1.3", "1.4", "1.6", "2.1"), BounceCause.NO_SUCH_ADDRESS),
-    **dict.fromkeys(("1.2", "1.10", "4.3", "4.4"), BounceCause.NO_SUCH_HOST),
-    **dict.fromkeys(("2.2", "3.1"), BounceCause.FULL),
-    **dict.fromkeys(("2.3", "3.4"), BounceCause.TOO_LARGE),
-    **dict.fromkeys(("4.0", "4.1", "4.2", "4.5", "4.6", "4.7"), BounceCause.UNREACHABLE),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class BouncedRecipient:
     """One recipient of a failure report (RFC 3464 §2.3). `status` is "" where the report names none.
@@ -199,10 +177,17 @@ class BouncedRecipient:
     @property
     def cause(self) -> BounceCause:
         """Why, as far as the status tells."""
-        _, _, detail = self.status.partition(".")
-        if detail.startswith("7."):
-            return BounceCause.REFUSED
-        return _CAUSES.get(detail, BounceCause.UNKNOWN)
+        return cause_of(self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A feedback report (RFC 5965). Its addresses are a stranger's words: only a signed one among them counts."""
+
+    kind: str
+    """Its Feedback-Type, lower-case: abuse, fraud, virus, other, not-spam, opt-out…"""
+    reverse_paths: tuple[str, ...]
+    """From where the mail came that it is about, as the report and the header of that mail say, each once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +199,8 @@ class Classification:
     bounced: tuple[BouncedRecipient, ...] = ()
     returns: date | None = None
     """The day an automatic answer gives for the end of an absence."""
+    feedback: Feedback | None = None
+    """Where it is a feedback report."""
 
 
 @dataclass(frozen=True, slots=True)

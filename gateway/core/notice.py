@@ -15,7 +15,7 @@ from gateway.core.community import Community, Ended
 from gateway.core.decision import Reason
 from gateway.core.digest import PartState
 from gateway.core.post import ToldFile
-from gateway.core.question import Circumstances, Question
+from gateway.core.question import Asks, Circumstances, Question
 from gateway.core.report import Week
 from gateway.core.sheet import Sheet
 
@@ -51,11 +51,17 @@ class NoticeKind(StrEnum):
     """A topic, read by mail."""
     QUESTION = "question"
     """Something is asked, and one word answers it."""
+    LOST = "lost"
+    """People of the communities that its reader runs cannot be reached by mail."""
+    UNWELCOME = "unwelcome"
+    """Many systems refuse our mails for what they are, not for whom they are to."""
 
 
 ALARMS = frozenset((NoticeKind.STORM, NoticeKind.LATE_IN, NoticeKind.LATE_OUT))
 """Something goes too fast, or not at all."""
-OF_THE_HOUSE = frozenset((NoticeKind.HELD, NoticeKind.SET_ASIDE, NoticeKind.REPORT)) | ALARMS
+OF_THE_HOUSE = ALARMS | frozenset(
+    (NoticeKind.HELD, NoticeKind.SET_ASIDE, NoticeKind.REPORT, NoticeKind.LOST, NoticeKind.UNWELCOME)
+)
 """About no mail of its reader's: they run the place."""
 
 
@@ -210,6 +216,15 @@ class ReadPost:
 
 
 @dataclass(frozen=True, slots=True)
+class LostPerson:
+    """Somebody who cannot be reached by mail."""
+
+    name: str
+    communities: tuple[str, ...]
+    """The names of theirs, of those that its reader runs."""
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeMail:
     """One notice to one person about one mail: their own, but for a forwarded one, which is `author`'s."""
 
@@ -265,6 +280,8 @@ class NoticeMail:
     """One for very many readers: but for their address and the token of their answer they get the same."""
     words: str = ""
     """What those who run the place said of the mail that comes back."""
+    lost: tuple[LostPerson, ...] = ()
+    """Who cannot be reached, where that is what it tells."""
     circumstances: Circumstances | None = None
     """What a question or an answer to a command tells beside it."""
     sheet: Sheet | None = None
@@ -275,4 +292,9 @@ class NoticeMail:
         """It tells an author about their own mail."""
         if self.obeyed is not None and self.obeyed.result in (Result.STEPPED_DOWN, Result.DEFAULT, Result.SLOWED):
             return False
-        return self.author is None and self.kind not in OF_THE_HOUSE
+        return self.author is None and self.kind not in OF_THE_HOUSE and not self.is_probe
+
+    @property
+    def is_probe(self) -> bool:
+        """It is to show whether its reader's address works: where it fails, we want it back."""
+        return self.question is not None and self.question.asks is Asks.PROBE

@@ -35,12 +35,18 @@ class Asks(StrEnum):
     """Of an author whose files are too large: does your mail go out without them?"""
     WITHDRAW = "withdraw"
     """Of an author whose post is out: do you want it back?"""
+    PROBE = "probe"
+    """Of somebody whose address failed for good: do you read this? Nothing need be answered."""
+    REACHED = "reached"
+    """Of somebody whose address failed for good, and who wrote to us: do your mails come in again?"""
 
     ADDRESS = "address"
     """Of a person: is this address yours, too?"""
 
 
-OF_THE_MAILBOX = frozenset((Asks.JOIN, Asks.INVITATION, Asks.OFFER, Asks.CHARTER, Asks.MINE, Asks.ADDRESS))
+OF_THE_MAILBOX = frozenset(
+    (Asks.JOIN, Asks.INVITATION, Asks.OFFER, Asks.CHARTER, Asks.MINE, Asks.ADDRESS, Asks.PROBE, Asks.REACHED)
+)
 """Asked of whoever reads a mailbox: its token alone proves the answer, for that one question."""
 
 

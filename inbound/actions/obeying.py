@@ -88,6 +88,10 @@ def _settle(tx: Connection, item: Decided, question: Question, ours: tuple[House
             vouching.lighten(tx, item, question, house, now)
         case Asks.WITHDRAW:
             withdrawing.withdraw(tx, item, house, rules, now)
+        case Asks.PROBE | Asks.REACHED:
+            command = item.case.facts.command
+            assert command
+            telling.obeyed(tx, item, _carry_out(tx, command, item.case.facts, now), house, now)
         case unreachable:
             assert_never(unreachable)
 

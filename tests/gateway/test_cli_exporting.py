@@ -42,6 +42,8 @@ def test_no_table_of_persons_is_forgotten(either_relais: Console, database: Data
         "join_requests",
         "acceptances",
         "audit",
+        "failures",
+        "unreachable",
     }
     # A post that is being sent: it stands among the posts.
     silent = {"fan_outs"}

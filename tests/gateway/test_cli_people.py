@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from gateway.core.failure import Failure, FailureKind
+from store import deliveries, failures, unreachable
+from store.database import Database
 from tests.gateway.console import Console
+from tests.network import PEACE, Network, SetClock
 
 
 def test_a_community_is_added_changed_and_shown(either_relais: Console) -> None:
@@ -84,6 +89,9 @@ def test_a_person_is_added_listed_and_shown(either_relais: Console) -> None:
         "digest_on": None,
         "quiet_hours": None,
         "urgent_allowed": False,
+        "unreachable_since": None,
+        "probe_due_at": None,
+        "failures": [],
         "addresses": [{"address": "ann@people.example", "verified": True}],
         "memberships": [{"community": "garden", "role": "member", "pace": "off"}],
     }
@@ -221,3 +229,32 @@ def test_a_person_is_changed_and_so_is_when_their_digests_go(either_relais: Cons
     ):
         relais.refused("person", "set", "ann@people.example", *wrong)
     assert "nobody" in relais.refused("person", "set", "eve@people.example", "--name", "Eve")
+
+
+def test_who_cannot_be_reached_is_shown_and_written_to_again(
+    either_relais: Console, database: Database, clock: SetClock
+) -> None:
+    relais, network = either_relais, Network(database, clock)
+    place = network.community("projets")
+    ann, bob = network.persons("ann", "bob")
+    network.join(place, ann, bob)
+    network.write(ann, place)
+    network.fan_out()
+    with database.transaction() as tx:
+        [sent] = [item.delivery.id for item in deliveries.claim(tx, clock(), 10, PEACE)]
+        failures.note(tx, [Failure(sent, FailureKind.HARD, "5.1.1", "no_such_address")], clock())
+    assert "bob@people.example is not unreachable" in relais.refused("person", "reach", "bob@people.example")
+    with database.transaction() as tx:
+        unreachable.cut_off(tx, bob, clock() + timedelta(days=7), clock())
+    told = relais.json("person", "show", "bob@people.example")
+    assert told["failures"] == [
+        {"day": "2026-11-20", "kind": "hard", "status": "5.1.1", "cause": "no_such_address"},
+    ]
+    assert str(told["unreachable_since"]).startswith("2026-11-20T09:00")
+    assert str(told["probe_due_at"]).startswith("2026-11-27T09:00")
+    assert "no_such_address" in relais.done("person", "show", "bob@people.example")
+    assert relais.done("person", "reach", "bob@people.example") == "bob@people.example is written to again\n"
+    told = relais.json("person", "show", "bob@people.example")
+    assert (told["unreachable_since"], told["failures"]) == (None, [])
+    assert "person_reachable" in relais.done("audit", "list")
+    assert "nobody has this address" in relais.refused("person", "reach", "zoe@people.example")

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import time
 
-from gateway.core.message import BounceCause, BouncedRecipient
+from gateway.core.failure import BounceCause
+from gateway.core.message import BouncedRecipient, Feedback
 from inbound.bounces import Notice, is_receipt, read_complaint, read_fields, read_report, read_unruly
 from tests.inbound.mails import multipart, part
 
@@ -74,9 +75,12 @@ def test_a_complaint_names_its_kind_and_its_person() -> None:
     raw = multipart(
         "report; report-type=feedback-report",
         part("text/plain", "spam"),
-        fields + b"Original-Rcpt-To: <bob@example.org>\r\n",
+        fields + b"Original-Rcpt-To: <bob@example.org>\r\nOriginal-Mail-From: <bounce+one@relais.example>\r\n",
     )
-    assert read_complaint(raw) == ("abuse", (BouncedRecipient("bob@example.org", "", "complaint", False),))
+    enclosed = b"Return-Path: <bounce+two@relais.example>\r\nSubject: x\r\n\r\nwords\r\n"
+    feedback = Feedback("abuse", ("bounce+one@relais.example", "bounce+two@relais.example"))
+    people = (BouncedRecipient("bob@example.org", "", "complaint", False),)
+    assert read_complaint(raw, [enclosed]) == (feedback, people)
     assert read_complaint(b"Subject: x\r\n\r\nFeedback-Type: abuse\r\n") is None
 
 

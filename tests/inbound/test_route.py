@@ -68,7 +68,7 @@ ROUTES: dict[str, Destination] = {
     f"projets+{REPLY}": ToNobody(),
     f"reply+{REPLY[:-1]}": ToNobody(),
     "reply+": ToNobody(),
-    "bounce": ToNobody(),
+    "bounce": ToManagers(None),
     "leave": ToNobody(),
     "answer": ToNobody(),
     "author+x": ToNobody(),
@@ -150,7 +150,7 @@ def test_what_needs_no_store(recipients: Recipients) -> None:
     for local in ("postmaster", "reply", f"reply+{REPLY}", f"bounce+{BOUNCE}", f"leave+{LEAVE}"):
         assert recipients.quick(path(local)) == OURS
         assert recipients.ask(path(local)) == OURS
-    for local in (f"reply+{REPLY[:-2]}aa", "bounce", "projets+x"):
+    for local in (f"reply+{REPLY[:-2]}aa", "bounce+x", "projets+x"):
         assert recipients.quick(path(local)) == UNKNOWN
         assert recipients.ask(path(local)) == UNKNOWN
     assert recipients.quick(path("projets", "else.example")) == NO_RELAY

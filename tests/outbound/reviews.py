@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from gateway.core.command import Verb
 from gateway.core.decision import Reason
-from gateway.core.notice import Author, NamedFile, NoticeKind, NoticeMail, Obeyed, Result
+from gateway.core.notice import Author, LostPerson, NamedFile, NoticeKind, NoticeMail, Obeyed, Result
 from gateway.core.question import Asks, Circumstances, Question
 from tests.outbound.mails import RETURNED
 from tests.outbound.receipts import OBEYED
@@ -109,4 +109,25 @@ POSTED |= {
         question=Question(Asks.LIGHTER, 3, arrival_id=51),
     ),
     "lighter-late": replace(BACK, obeyed=Obeyed(Verb.TEXT, number=51, result=Result.OVER)),
+}
+_TOLD = replace(BACK, reason=Reason.BOUNCE, obeyed=None, community=None, subject="", in_reply_to="")
+REACHING: dict[str, NoticeMail] = {
+    "probe": replace(_TOLD, kind=NoticeKind.QUESTION, reference="N-90", question=Question(Asks.PROBE)),
+    "reached": replace(
+        _TOLD,
+        kind=NoticeKind.QUESTION,
+        reference="N-91",
+        in_reply_to="<own-1@mail.example.fr>",
+        question=Question(Asks.REACHED),
+    ),
+    "lost": replace(
+        _TOLD,
+        kind=NoticeKind.LOST,
+        reference="N-92",
+        lost=(LostPerson("Nadia Benali", ("Projets", "Achats")), LostPerson("Karim Haddad", ())),
+    ),
+    "lost-one": replace(
+        _TOLD, kind=NoticeKind.LOST, reference="N-93", lost=(LostPerson("Nadia Benali", ("Projets",)),)
+    ),
+    "unwelcome": replace(_TOLD, kind=NoticeKind.UNWELCOME, reference="N-94", waiting=37),
 }

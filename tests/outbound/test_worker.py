@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from structlog.testing import capture_logs
 
 from gateway.core.community import Pace
@@ -25,7 +25,7 @@ from outbound.compose import Composer, MailTemplate
 from outbound.contents import Contents, Limits
 from outbound.courier import CLOSING, TAKEN_BACK, Courier, Report
 from outbound.worker import Sender, SenderSetup
-from store import deliveries, notices, paces, queues
+from store import deliveries, failures, notices, paces, queues
 from store.database import Database
 from store.schema import deliveries as rows
 from store.schema import people as person_rows
@@ -433,6 +433,34 @@ def test_a_failure_that_is_taken_back_is_tried_again(
     with database.transaction() as tx:
         assert deliveries.claim(tx, clock(), 100, PEACE) == []
         assert len(deliveries.claim(tx, clock() + timedelta(minutes=2), 100, PEACE)) == MANY
+
+
+def test_what_the_relay_says_of_an_address_counts_and_is_taken_back_with_the_failure(
+    network: Network, database: Database, clock: SetClock, sender: Sender
+) -> None:
+    write_notices(network, database, clock)
+    batch = sender._next_batch()
+    assert batch is not None
+    ids = [mail.delivery_id for mail in batch.ready]
+
+    def refused(place: int, reply: Reply) -> Outcome:
+        return Outcome(ids[place], 1, DeliveryState.FAILED, reply)
+
+    def counted() -> list[str]:
+        with database.reading() as tx:
+            [ann] = tx.scalars(select(person_rows.c.id))
+            return [kind.value for _, kind, _, _ in failures.days_of(tx, ann)]
+
+    no_word, bare = Reply(550, "5.0.0", "no"), Reply(550, "", "unknown")
+    sender._store(
+        [refused(0, no_word), refused(1, bare), Outcome(ids[2], 1, DeliveryState.DELIVERED, Reply(250, "2.0.0", "x"))]
+    )
+    assert counted() == []
+    first = refused(3, Reply(550, "5.1.1", "unknown"))
+    sender._store([first, refused(4, Reply(550, "5.1.1", "unknown")), refused(5, Reply(554, "5.7.1", "spam"))])
+    assert counted() == ["hard", "refused"]
+    sender._store([replace(first, state=DeliveryState.DEFERRED, detail=TAKEN_BACK)])
+    assert counted() == ["refused"]
 
 
 def test_the_log_has_no_words_of_the_relay(

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from digests.candidate import Budget
 from gateway.core.community import Choice, Pace
 from gateway.core.delivery import DeliveryState, Outcome
-from store import audience, choices, mentions, paces, people, switches
+from store import audience, choices, mentions, paces, people, switches, unreachable
 from store import deliveries as deliveries_in_store
 from store import posts as posts_in_store
 from store.database import Database
@@ -174,6 +174,17 @@ class Told(RuleBasedStateMachine):
     def resume(self, person: int) -> None:
         with self.database.transaction() as tx:
             paces.resume(tx, self.people[person])
+
+    @rule(person=st.integers(0, PEOPLE - 1))
+    def become_unreachable(self, person: int) -> None:
+        with self.database.transaction() as tx:
+            unreachable.cut_off(tx, self.people[person], self.clock() + timedelta(days=7), self.clock())
+
+    @rule(person=st.integers(0, PEOPLE - 1))
+    def be_reached_again(self, person: int) -> None:
+        """A pause of their own goes on; `resume` is their own word, which ends both."""
+        with self.database.transaction() as tx:
+            unreachable.let_in(tx, self.people[person], self.clock())
 
     @rule(on=st.booleans())
     def pause_all(self, on: bool) -> None:

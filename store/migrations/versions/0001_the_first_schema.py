@@ -264,6 +264,22 @@ def upgrade() -> None:
         batch_op.create_index("ix_digests_created_at", ["created_at"], unique=False)
 
     op.create_table(
+        "failures",
+        sa.Column(
+            "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("cause", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_failures_person_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", "day", "kind", name=op.f("pk_failures")),
+    )
+    with op.batch_alter_table("failures", schema=None) as batch_op:
+        batch_op.create_index("ix_failures_kind", ["kind", "day"], unique=False)
+
+    op.create_table(
         "memberships",
         sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -342,6 +358,27 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("topics", schema=None) as batch_op:
         batch_op.create_index("ix_topics_community_id_title", ["community_id", "title"], unique=False)
+
+    op.create_table(
+        "unreachable",
+        sa.Column(
+            "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("probes", sa.Integer(), nullable=False),
+        sa.Column("probed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("probe_due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("met_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_unreachable_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_unreachable")),
+    )
+    with op.batch_alter_table("unreachable", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_unreachable_probe_due_at"), ["probe_due_at"], unique=False)
 
     op.create_table(
         "attachments",
