@@ -160,13 +160,15 @@ def expand_for(tx: Connection, community_id: int, person_id: int | None, now: da
     Before their pace changes: what was due to them singly stays so; in quiet hours it waits for their end. The caller
     holds the community's lock, so no post comes between.
     """
-    open_there = (
-        select(fan_outs.c.id)
-        .where(OPEN_FAN_OUT, fan_outs.c.community_id == community_id)
+    there = select(_earlier.c.content_id).where(_earlier.c.closed_at.is_(None), _earlier.c.community_id == community_id)
+    # Whoever expands the copy of a post that another place has makes the same deliveries.
+    in_hand = (
+        select(fan_outs.c.id, fan_outs.c.community_id)
+        .where(OPEN_FAN_OUT, fan_outs.c.content_id.in_(there))
         .order_by(fan_outs.c.id)
         .with_for_update()
     )
-    ids = list(tx.scalars(open_there))
+    ids = [row.id for row in tx.execute(in_hand) if row.community_id == community_id]
     if not ids:
         return
     values = {"fan_outs": ids, "beyond": 0, "bound": _EVERYBODY, "is_bulk": False, "now": now}

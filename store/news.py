@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, distinct, func, or_, select, text
@@ -16,11 +16,13 @@ from sqlalchemy import Connection, and_, case, distinct, func, or_, select, text
 from gateway.core.community import Choice, Pace
 from store import concerns
 from store.digests import Following
+from store.packing import unpack
 from store.schema import (
     OPEN_FAN_OUT,
     communities,
     contents,
     deliveries,
+    digests,
     fan_outs,
     memberships,
     mentions,
@@ -34,6 +36,8 @@ MOST_POSTS = 1000
 """Of one community in one digest: of more news than that the latest are told."""
 _EXCERPT = 700
 SINGLY = 0
+_CLOCKS_DIFFER = timedelta(days=2)
+"""A digest is younger than what it tells of, but for clocks that are set."""
 _AT_DIGESTS = (Pace.DAILY.value, Pace.WEEKLY.value)
 _parents = posts.alias("parents")
 _others = posts.alias("others")
@@ -228,7 +232,7 @@ class ReadersFacts:
     mentioned: dict[int, set[int]]
     """person → posts that name them."""
     homes: dict[int, dict[int, int]]
-    """person → content in several communities → the one post in which they hear of it, SINGLY where not in a digest."""
+    """person → content in several communities → the one post in which they hear of it, SINGLY where not in this way."""
     got: dict[int, set[int]] = field(default_factory=dict)
     """person → contents that came singly, where that was asked."""
     matters: dict[int, set[int]] = field(default_factory=dict)
@@ -289,22 +293,21 @@ def _homes(tx: Connection, people: list[int], content_ids: Collection[int]) -> d
     number, through = posts.c.number, memberships.c.digest_through
     under_way = select(fan_outs.c.id).where(fan_outs.c.post_id == posts.c.id, OPEN_FAN_OUT).exists()
     is_owed = and_(number > memberships.c.catch_up_from, number <= through)
-    # At a pace of single posts what is below the watermark was told, unless it was posted before they came.
-    told = and_(number <= through, posts.c.created_at >= memberships.c.joined_at)
-    by_itself = or_(and_(under_way, number > through), told)
     heard = (
         select(memberships.c.person_id, posts.c.content_id, posts.c.id, posts.c.community_id, number)
         .add_columns(pace.label("pace"), case((is_owed, 1), else_=0).label("owed"))
-        .add_columns(case((by_itself, 1), else_=0).label("by_itself"))
+        .add_columns(case((under_way, 1), else_=0).label("under_way"))
         .join(communities, communities.c.id == memberships.c.community_id)
         .join(posts, posts.c.community_id == memberships.c.community_id)
         .where(posts.c.content_id.in_(list(content_ids)), posts.c.withdrawn_at.is_(None))
         .where(memberships.c.person_id.in_(people), pace != Pace.OFF.value)
+        # What was told is known; what is below the watermark and was not told, will not be there.
+        .where(or_(is_owed, number > through))
         # What is owed is told before any digest.
         .order_by(text("owed DESC"), posts.c.id)
     )
     rows = tx.execute(heard).all()
-    picky = [row for row in rows if row.pace == Pace.IMPORTANT.value and (row.owed or row.by_itself)]
+    picky = [row for row in rows if row.pace == Pace.IMPORTANT.value and (row.owed or row.under_way)]
     spans = {(row.community_id, row.number - 1, row.number) for row in picky}
     matters = concerns.concerning(tx, spans, sorted({row.person_id for row in picky}))
     for row in rows:
@@ -312,11 +315,35 @@ def _homes(tx: Connection, people: list[int], content_ids: Collection[int]) -> d
             continue
         if row.owed or row.pace in _AT_DIGESTS:
             homes[row.person_id].setdefault(row.content_id, row.id)
-        elif row.by_itself:
+        elif row.under_way:
             homes[row.person_id][row.content_id] = SINGLY
-    for person_id, contents_got in got(tx, people, content_ids).items():
-        homes[person_id].update(dict.fromkeys(contents_got, SINGLY))
+    for known in (got(tx, people, content_ids), _told(tx, people, content_ids)):
+        for person_id, contents_known in known.items():
+            homes[person_id].update(dict.fromkeys(contents_known, SINGLY))
     return homes
+
+
+def _told(tx: Connection, person_ids: Collection[int], content_ids: Collection[int]) -> dict[int, set[int]]:
+    """By person, of which of these contents, in whatever community, a digest has told them."""
+    copies: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    columns = (posts.c.id, posts.c.topic_id, posts.c.content_id, posts.c.created_at)
+    rows = tx.execute(select(*columns).where(posts.c.content_id.in_(list(content_ids)))).all()
+    for row in rows:
+        copies[row.topic_id].append((row.id, row.content_id))
+    found: dict[int, set[int]] = defaultdict(set)
+    if not rows:
+        return found
+    query = (
+        select(digests.c.person_id, digests.c["items"])
+        .where(digests.c.person_id.in_(list(person_ids)))
+        .where(digests.c.created_at >= min(row.created_at for row in rows) - _CLOCKS_DIFFER)
+    )
+    for person_id, items in tx.execute(query):
+        for item in unpack(items):
+            found[person_id].update(
+                content_id for post_id, content_id in copies[item.topic_id] if item.first <= post_id <= item.last
+            )
+    return found
 
 
 def homes_of_owed(
@@ -324,32 +351,26 @@ def homes_of_owed(
 ) -> dict[int, dict[int, int]]:
     """As ReadersFacts.homes, of what is owed: it is told in the first place that owes it, whatever is heard singly now.
 
-    Unless the digest of an earlier place has told it: one that was due there before somebody chose another pace here.
-    `matters` are, by person, the posts that concern them, where they are told of no others.
+    Unless a digest has told it in another place. `matters` are, by person, the posts that concern them, where they are
+    told of no others.
     """
     homes: dict[int, dict[int, int]] = defaultdict(dict)
-    spans = {(item.person_id, item.community_id): item for item in owed}
-    pace = func.coalesce(memberships.c.pace, communities.c.pace)
-    places = (
-        select(
-            *(memberships.c.person_id, memberships.c.community_id, memberships.c.digest_through),
-            *(posts.c.content_id, posts.c.id, posts.c.number),
-            pace.in_(_AT_DIGESTS).label("by_digest"),
-        )
-        .join(communities, communities.c.id == memberships.c.community_id)
-        .join(posts, posts.c.community_id == memberships.c.community_id)
-        .where(posts.c.content_id.in_(list(content_ids)), posts.c.withdrawn_at.is_(None))
-        .where(memberships.c.person_id.in_({item.person_id for item in owed}))
-        .where(memberships.c.joined_at <= posts.c.created_at)
-        .order_by(posts.c.id)
+    if not content_ids:
+        return homes
+    copies = select(posts.c.community_id, posts.c.number, posts.c.id, posts.c.content_id).where(
+        posts.c.content_id.in_(list(content_ids)), posts.c.withdrawn_at.is_(None)
     )
-    for row in tx.execute(places) if content_ids else ():
-        span = spans.get((row.person_id, row.community_id))
-        is_owed = span is not None and span.after < row.number <= span.through
-        if span is not None and span.matters_only and row.id not in matters.get(row.person_id, ()):
-            continue
-        if is_owed or (row.by_digest and row.number <= row.digest_through):
-            homes[row.person_id].setdefault(row.content_id, row.id)
+    by_place: dict[int, list[Any]] = defaultdict(list)
+    for row in tx.execute(copies.order_by(posts.c.id)):
+        by_place[row.community_id].append(row)
+    for item in owed:
+        for row in by_place[item.community_id]:
+            is_theirs = not item.matters_only or row.id in matters.get(item.person_id, ())
+            if item.after < row.number <= item.through and is_theirs:
+                first = homes[item.person_id].get(row.content_id, row.id)
+                homes[item.person_id][row.content_id] = min(first, row.id)
+    for person_id, told in _told(tx, {item.person_id for item in owed}, content_ids).items():
+        homes[person_id].update(dict.fromkeys(told, SINGLY))
     return homes
 
 
