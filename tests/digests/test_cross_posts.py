@@ -83,3 +83,32 @@ def test_all_where_one_place_was_told_by_its_digest(
         clock.advance(days=1)
         paper.round()
     assert paper.posts_told(bob) == [(post, post)]
+
+
+def test_what_one_catch_up_told_another_does_not(
+    paper: Newspaper, network: Network, database: Database, clock: SetClock
+) -> None:
+    first, second, ann, bob = two(network, Pace.WEEKLY, Pace.WEEKLY)
+    [_, copy] = network.write(ann, first, second)
+    network.fan_out()
+    for place in (second, first):
+        with database.transaction() as tx:
+            paces.choose(tx, place, bob, Pace.EACH, clock())
+        paper.round()
+    assert paper.posts_told(bob) == [(copy, copy)]
+
+
+def test_a_place_that_was_off_has_told_nothing(
+    paper: Newspaper, network: Network, database: Database, clock: SetClock
+) -> None:
+    first, second, ann, bob = two(network, Pace.EACH, Pace.DAILY)
+    paper.round()
+    with database.transaction() as tx:
+        paces.choose(tx, first, bob, Pace.OFF, clock())
+    [_, copy] = network.write(ann, first, second)
+    network.fan_out()
+    with database.transaction() as tx:
+        paces.choose(tx, first, bob, Pace.EACH, clock())
+    clock.now = MONDAY
+    assert paper.round() == 1
+    assert paper.posts_told(bob) == [(copy, copy)]
