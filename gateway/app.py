@@ -50,6 +50,7 @@ from inbound.pickup import Pickup, Reports
 from inbound.policy import Rules
 from inbound.route import House, Recipients
 from inbound.spool import Spool
+from inbound.verification import Verifying
 from inbound.worker import Worker, WorkerSetup
 from outbound.compose import Composer
 from outbound.composing import Pressroom
@@ -140,7 +141,15 @@ class App:
     def reader_setup(self) -> ReaderSetup:
         """What a reader process needs."""
         own = self.settings
-        border = Border(own.authentication.authserv_id, own.authentication.proofs, bridges.borders(own))
+        stated = own.authentication
+        border = Border(
+            stated.authserv_id,
+            stated.proofs,
+            bridges.borders(own),
+            bridges.of_exchange(own),
+            frozenset(own.people.domains),
+            Verifying(stated.nameservers, frozenset(stated.trusted_sealers)) if stated.verify else None,
+        )
         return ReaderSetup(own.store.blobs, own.store.blobs_endpoint, own.gateway.domain, border)
 
     def make_worker(self) -> Worker:

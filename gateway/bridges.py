@@ -102,6 +102,11 @@ def borders(settings: Settings) -> tuple[tuple[str, str | None], ...]:
     return tuple((f"{own.username}@{own.host}", own.authserv_id) for own in settings.imap)
 
 
+def of_exchange(settings: Settings) -> frozenset[str]:
+    """The accounts whose server is Exchange Online."""
+    return frozenset(f"{own.username}@{own.host}" for own in settings.imap if own.border == "microsoft365")
+
+
 def addresses(settings: Settings) -> frozenset[str]:
     """The address keys by which people write to them."""
     return frozenset(address.parse(own.address).key for own in settings.imap if own.address)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 
 from cryptography import x509
@@ -214,7 +215,7 @@ def _mailboxes(settings: Settings, _clock: Clock) -> tuple[State, str]:
     if troubles:
         return State.FAIL, "; ".join(troubles)
     unproven = [source.account.name for source in sources if source.authserv_id is None]
-    if unproven and settings.authentication.require == "proof":
+    if unproven and settings.authentication.require == "proof" and not settings.authentication.verify:
         return State.WARN, f"authserv_id is not set for {', '.join(unproven)}: every mail from there is held"
     return State.OK, f"{len(sources)} can be opened" if sources else "none is picked up from"
 
@@ -243,9 +244,14 @@ def _authentication(settings: Settings, _clock: Clock) -> tuple[State, str]:
     own = settings.authentication
     if own.require == "none":
         return State.WARN, "authentication.require is none: whoever From names is believed"
-    if own.authserv_id is None and own.require == "proof":
+    if own.authserv_id == "" and (wide := [peers for peers in own.trusted_peers if ip_network(peers).is_global]):
+        # Whoever rents the same servers writes results without a name just as well.
+        return State.WARN, f"authserv_id is empty, and {', '.join(wide)} may be many people's mail servers"
+    if own.authserv_id is None and own.require == "proof" and not own.verify:
         return State.FAIL, "authentication.authserv_id is not set: nobody's proof counts, and every mail is held"
-    return State.OK, f"require is {own.require}, and {own.authserv_id or 'no id'!r} is whose word counts"
+    whose = "nobody" if own.authserv_id is None else own.authserv_id or "no id"
+    ourselves = ", and what we verify ourselves" if own.verify else ""
+    return State.OK, f"require is {own.require}, and {whose!r} is whose word counts{ourselves}"
 
 
 def _digests(settings: Settings, _clock: Clock) -> tuple[State, str]:

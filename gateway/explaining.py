@@ -15,6 +15,7 @@ from inbound.explain import Explanation as Explanation
 from inbound.explain import describe
 from inbound.gathering import gather
 from inbound.parse import parse
+from inbound.resolver import Resolver
 from store import originals
 from store.originals import Words
 
@@ -56,7 +57,9 @@ def explain_within(app: App, raw: bytes, *, to: str | None, reverse_path: str | 
     with app.database.reading() as tx:
         [known] = hints.collect(tx, [mail], app.house, app.sent_texts(), app.sent_digests())
         understood = reading.read(raw, sender, domain, known)
-        proof = authenticity.prove(understood.parsed, envelope, app.reader_setup().border)
+        border = app.reader_setup().border
+        ask = Resolver(border.verifying.nameservers).ask if border.verifying else None
+        proof = authenticity.find(raw, understood.parsed, envelope, border, ask)
         cases = gather(tx, [ReadMail(mail, understood, proof)], app.house, app.rules(), now).cases
         decided = pipeline.decide(cases, app.rules())
     return _full(describe(understood), decided[0] if decided else None)

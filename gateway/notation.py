@@ -74,6 +74,18 @@ def tcp_listen(text: str) -> str:
     return listen(text)
 
 
+def name_server(text: str) -> str:
+    """IP:PORT, of IPv6 [IP]:PORT."""
+    host, colon, port = text.rpartition(":")
+    try:
+        address = ipaddress.ip_address(host[1:-1] if host.startswith("[") and host.endswith("]") else host)
+        if not colon or (address.version == 6) != host.startswith("[") or not 0 < int(port) < 65536:
+            raise ValueError(text)
+    except ValueError as error:
+        raise ValueError("is not IP:PORT, such as 127.0.0.1:53 or [::1]:53") from error
+    return text
+
+
 def zone(text: str) -> str:
     """The name of a time zone."""
     try:

@@ -52,6 +52,7 @@ Hostname = Annotated[str, AfterValidator(notation.hostname)]
 Host = Annotated[str, AfterValidator(notation.host)]
 Listen = Annotated[str, AfterValidator(notation.listen)]
 TcpListen = Annotated[str, AfterValidator(notation.tcp_listen)]
+NameServer = Annotated[str, AfterValidator(notation.name_server)]
 Zone = Annotated[str, AfterValidator(notation.zone)]
 Network = Annotated[str, AfterValidator(notation.network)]
 Url = Annotated[str, AfterValidator(notation.base_url)]
@@ -189,6 +190,7 @@ class Imap(Section):
     community: str = ""
     address: Annotated[str, AfterValidator(notation.mail_address)] = ""
     authserv_id: str | None = None
+    border: Literal["standard", "microsoft365"] = "standard"
     poll_s: Seconds = 60
 
     @model_validator(mode="after")
@@ -197,6 +199,8 @@ class Imap(Section):
             raise ValueError("wants either password or oauth2")
         if self.security == "none" and not notation.is_loopback(self.host):
             raise ValueError("security none is for this machine only: a password is not sent in clear")
+        if self.border == "microsoft365" and self.authserv_id:
+            raise ValueError('border microsoft365 writes no authserv_id: set it to ""')
         if len({self.folder, self.done_folder, self.failed_folder}) != 3:
             raise ValueError("folder, done_folder and failed_folder must be three")
         return self
@@ -245,6 +249,9 @@ class Authentication(Section):
     authserv_id: str | None = None
     proofs: tuple[Literal["dmarc", "dkim", "auth"], ...] = ("dmarc", "dkim", "auth")
     require: Literal["proof", "token", "none"] = "proof"
+    verify: bool = False
+    nameservers: tuple[NameServer, ...] = ()
+    trusted_sealers: tuple[Domain, ...] = ()
 
 
 BARRED_FILES = ("bat", "cmd", "com", "cpl", "exe", "hta", "jar", "js", "jse", "lnk", "msi", "pif", "scr", "vbs", "wsf")

@@ -159,4 +159,5 @@ def _closing(item: Decided, posted: dict[int, int], forwarded: Forwarded | None,
         community_id=community_id,
         post_id=posted.get(item.case.arrival.id),
         returns=facts.reading.classification.returns,
+        proof=f"{facts.proof.how} {facts.proof.seen}".strip(),
     )

@@ -17,6 +17,7 @@ from gateway.core.message import Reading
 from inbound import authenticity, reading
 from inbound.authenticity import Proof
 from inbound.job import Job, NotRead, Read, ReaderSetup
+from inbound.resolver import Ask, Resolver
 from store.blobs import Blobs, open_blobs
 
 CPU_S = 5.0
@@ -53,24 +54,26 @@ def serve(pipe: Connection) -> None:
         # Whatever goes wrong before this word is no mail's fault.
         # What the parsers load and compile at their first mail is no stranger's waiting time.
         reading.read(_FIRST, "", setup.domain)
+        verifying = setup.border.verifying
+        ask = Resolver(verifying.nameservers).ask if verifying else None
         pipe.send("ready")
         while True:
             jobs: list[Job] = pipe.recv()
             for job in jobs:
-                pipe.send((job.number, read(job, setup, blobs)))
+                pipe.send((job.number, read(job, setup, blobs, ask)))
     except (EOFError, OSError):
         return
 
 
-def read(job: Job, setup: ReaderSetup, blobs: Blobs) -> Read | NotRead:
-    """Reads one mail, and stores its attachments."""
+def read(job: Job, setup: ReaderSetup, blobs: Blobs, ask: Ask | None = None) -> Read | NotRead:
+    """Reads one mail, and stores its attachments. `ask` is the DNS, where authors are verified here."""
     signal.setitimer(signal.ITIMER_PROF, CPU_S)
     try:
         raw = job.raw if job.raw is not None else blobs.read(job.blob)
         if setup.archive:
             return Read(_stored(reading.read_archived(raw, setup.domain), blobs), _ARCHIVED)
         understood = reading.read(raw, job.envelope.reverse_path, setup.domain, job.hints)
-        proof = authenticity.prove(understood.parsed, job.envelope, setup.border)
+        proof = authenticity.find(raw, understood.parsed, job.envelope, setup.border, ask)
         return Read(_stored(understood, blobs), proof)
     except StoreError as error:
         return NotRead(str(error), error.temporary)

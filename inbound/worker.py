@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import assert_never
 
 import structlog
@@ -20,6 +21,7 @@ from gateway.core.clock import Clock
 from gateway.core.errors import StoreError
 from gateway.core.message import Mail
 from inbound import hints, pipeline
+from inbound.authenticity import NOT_ANSWERED
 from inbound.case import Decided, ReadMail
 from inbound.hints import SentDigests, SentTexts
 from inbound.job import ReaderSetup
@@ -36,6 +38,7 @@ log = structlog.get_logger(__name__)
 BATCH = 32
 _LOOK_EVERY_S = 2.0
 _TROUBLE_PAUSE_S = 1.0
+_RECHECK_LOOK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class Worker:
         self._pool = ThreadPoolExecutor(max_workers=1 + setup.readers, thread_name_prefix="reading")
         # What goes back and could not be written yet: the store was away, or its disk full.
         self._returned: deque[_Returned] = deque()
+        self._recheck_at = clock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inbound-worker", daemon=True)
 
@@ -134,6 +138,7 @@ class Worker:
 
     def _claim_and_read(self) -> list[ReadMail | Unread]:
         self._write_returned()
+        self._recheck()
         with self._database.transaction() as tx:
             mails = arrivals.claim(tx, self._clock(), BATCH)
         if not mails:
@@ -153,6 +158,17 @@ class Worker:
             self._pool.submit(reader.read, part) for reader, part in zip(self._readers[1:], parts[1:], strict=False)
         ]
         return [*self._readers[0].read(parts[0]), *(item for other in others for item in other.result())]
+
+    def _recheck(self) -> None:
+        """Once a minute: what could not be checked for want of an answer from the DNS is decided anew."""
+        now = self._clock()
+        if self._setup.reader.border.verifying is None or now < self._recheck_at:
+            return
+        self._recheck_at = now + _RECHECK_LOOK
+        with self._database.transaction() as tx:
+            again = arrivals.recheck(tx, NOT_ANSWERED, now)
+        if again:
+            log.info("checked_again", arrivals=again)
 
     def _process(self, batch: Sequence[ReadMail | Unread]) -> None:
         unread = [item for item in batch if isinstance(item, Unread)]

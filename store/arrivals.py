@@ -21,6 +21,9 @@ from store.schema import OPEN_ARRIVAL, SPOOLED, arrivals, raw_mails, spool
 from store.times import LEASE as LEASE
 
 MAX_FAILURES = 3
+RECHECK_EVERY = timedelta(minutes=10)
+RECHECK_FOR = timedelta(hours=4)
+"""So long after it came in an author is looked for again who could not be checked."""
 _RETRY_AFTER = (timedelta(seconds=5), timedelta(minutes=1))
 
 
@@ -48,6 +51,8 @@ class Closing:
     post_id: int | None
     returns: date | None = None
     """The day an automatic answer gives for the end of an absence."""
+    proof: str = ""
+    """How the author was proven, or why not."""
 
 
 class AfterFailure(Enum):
@@ -157,6 +162,7 @@ _close = (
         community_id=bindparam("community"),
         post_id=bindparam("post"),
         returns=bindparam("until"),
+        proof=bindparam("proven"),
         closed_at=bindparam("now"),
     )
 )
@@ -183,6 +189,7 @@ def close(tx: Connection, mails: Sequence[Mail], closings: Sequence[Closing], no
                 "community": item.community_id,
                 "post": item.post_id,
                 "until": item.returns,
+                "proven": storable(item.proof),
                 "now": now,
             }
             for item in closings
@@ -255,6 +262,23 @@ def retry(tx: Connection, arrival_id: int, states: Collection[str] = ("held", "s
         .values(state="spooled", failures=0, lease_until=None, attempts=spool.c.attempts + 1)
     )
     return True
+
+
+def recheck(tx: Connection, flag: str, now: datetime) -> int:
+    """Has mails decided anew whose author could not be checked for this reason, ten minutes after the last try.
+
+    For four hours after they came in; then they wait for somebody. Returns how many it were, a hundred at most.
+    """
+    query = (
+        select(arrivals.c.id)
+        .join(spool, spool.c.id == arrivals.c.spool_id)
+        .where(OPEN_ARRIVAL, arrivals.c.state == "held", arrivals.c.flag == flag)
+        .where(arrivals.c.reason == Reason.SENDER_NOT_CHECKED.value, arrivals.c.closed_at <= now - RECHECK_EVERY)
+        .where(spool.c.received_at > now - RECHECK_FOR, spool.c.state == "closed")
+        .order_by(arrivals.c.id)
+        .limit(100)
+    )
+    return sum(retry(tx, arrival_id, ("held",)) for arrival_id in list(tx.scalars(query)))
 
 
 def held(tx: Connection, person_id: int, reason: Reason) -> list[int]:

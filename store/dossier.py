@@ -117,7 +117,7 @@ def _written(person_id: int) -> Iterator[tuple[str, Select[Any]]]:
         "mails",
         select(arrivals.c.id, spool.c.received_at, spool.c.reverse_path, arrivals.c.forward_path, spool.c.size)
         .add_columns(spool.c.peer, arrivals.c.state, arrivals.c.verdict, arrivals.c.reason, arrivals.c.post_id)
-        .add_columns(arrivals.c.returns)
+        .add_columns(arrivals.c.returns, arrivals.c.proof)
         .join(spool, spool.c.id == arrivals.c.spool_id)
         .where(or_(arrivals.c.person_id == person_id, func.lower(spool.c.reverse_path).in_(own)))
         .order_by(arrivals.c.id),

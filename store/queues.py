@@ -54,6 +54,8 @@ class ArrivalEntry:
     post_id: int | None
     returns: date | None
     """The day an automatic answer gives for the end of an absence."""
+    proof: str
+    """How the author was proven, or why not."""
     closed_at: datetime | None
 
 
@@ -228,6 +230,7 @@ def _arrival(row: Row[Any]) -> ArrivalEntry:
         person=row.person,
         post_id=row.post_id,
         returns=row.returns,
+        proof=row.proof,
         closed_at=row.closed_at,
     )
 

@@ -362,6 +362,8 @@ arrivals = Table(
     Column("verdict", String(16)),
     Column("reason", String(32)),
     Column("flag", String(32), nullable=False, default=""),
+    # How the author was proven or why not, and what was found where we looked ourselves.
+    Column("proof", Text, nullable=False, default=""),
     Column("person_id", Id, ForeignKey("people.id", ondelete="SET NULL")),
     Column("community_id", Id, ForeignKey("communities.id", ondelete="SET NULL")),
     Column("post_id", Id, ForeignKey("posts.id", ondelete="SET NULL")),

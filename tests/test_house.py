@@ -17,10 +17,13 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 # Distributions whose module has another name.
 MODULES = {
     "charset-normalizer": "charset_normalizer",
+    "dkimpy": "dkim",
+    "dnspython": "dns",
     "flufl.bounce": "flufl",
     "mail-parser": "mailparser",
     "prometheus-client": "prometheus_client",
     "pydantic-settings": "pydantic_settings",
+    "pyspf": "spf",
 }
 
 

@@ -20,6 +20,7 @@ from gateway.core.question import Asks, Question
 from gateway.core.ruling import Ruling
 from inbound.actions import telling
 from inbound.actions.answering import may_be_told
+from inbound.authenticity import NOT_ANSWERED
 from inbound.case import Decided
 from inbound.route import House, ToCommunity, ToParent, ToPost
 from store import arrivals, audit, notices, rulings
@@ -34,7 +35,11 @@ def ask(tx: Connection, decided: Sequence[Decided], house: House, now: datetime)
     """Asks whoever an unproven mail to a community of theirs names as its author, once a day."""
     fresh: list[NewNotice] = []
     for item in decided:
-        if item.decision.verdict is not Verdict.HOLD or item.decision.reason not in _ASKED_OF or not _is_post(item):
+        if (
+            item.decision.verdict is not Verdict.HOLD
+            or item.decision.reason not in _ASKED_OF
+            or not _is_post(item, now)
+        ):
             continue
         person = item.case.facts.person
         assert person
@@ -49,8 +54,12 @@ def ask(tx: Connection, decided: Sequence[Decided], house: House, now: datetime)
     notices.add(tx, fresh, house.keys.current, now)
 
 
-def _is_post(item: Decided) -> bool:
+def _is_post(item: Decided, now: datetime) -> bool:
     facts = item.case.facts
+    waited = now - item.case.read.mail.envelope.received_at
+    if facts.proof.how == NOT_ANSWERED and waited < arrivals.RECHECK_FOR - arrivals.RECHECK_EVERY:
+        # It is looked for again by itself; only where that is over people are asked.
+        return False
     to_a_place = isinstance(facts.destination, ToCommunity | ToPost | ToParent)
     return to_a_place and facts.membership is not None and may_be_told(item)
 

@@ -21,6 +21,7 @@ from inbound.files import FileRules
 from inbound.job import Job, Read, ReaderSetup
 from inbound.policy import Rules
 from inbound.reading_process import read
+from inbound.resolver import Ask
 from inbound.route import House
 from store import arrivals, rulings
 from store.arrivals import Accepted
@@ -77,6 +78,8 @@ class PostOffice:
         self.blobs = DiskBlobs(blobs)
         self.rules = rules
         self.setup = ReaderSetup(str(blobs), "", DOMAIN, BORDER)
+        self.ask: Ask | None = None
+        """The DNS, where authors are verified here."""
 
     def accept(self, raw: bytes, *paths: str, reverse_path: str = "ann@people.example", trusted: bool = True) -> None:
         """Puts one mail into the spool."""
@@ -96,7 +99,7 @@ class PostOffice:
 
     def read(self, claimed: Mail) -> ReadMail:
         """What a reader process does."""
-        answer = read(Job(claimed.id, claimed.raw, claimed.blob, claimed.envelope), self.setup, self.blobs)
+        answer = read(Job(claimed.id, claimed.raw, claimed.blob, claimed.envelope), self.setup, self.blobs, self.ask)
         assert isinstance(answer, Read), answer
         return ReadMail(claimed, answer.reading, answer.proof)
 

@@ -196,3 +196,114 @@ def test_each_mailbox_has_a_border_of_its_own() -> None:
         assert prove(read(own, PASS), replace(one, helo=untold), border) == Proof(False, "no_border")
     # Whoever names itself so by SMTP is no mailbox.
     assert prove(read(own), replace(LMTP, helo="relais@one.example"), border) == Proof(False, "foreign_results")
+
+
+EXCHANGE = Border(
+    None,
+    ("dmarc", "dkim", "auth"),
+    (("relais@outlook.example", ""), ("relais@other.example", "")),
+    frozenset({"relais@outlook.example"}),
+    frozenset({"people.example"}),
+)
+IN_EXCHANGE = replace(LMTP, protocol="IMAP", helo="relais@outlook.example", trusted=True)
+MARK = "X-MS-Exchange-Organization-AuthAs: Internal"
+FROM_OUTSIDE = (
+    "Authentication-Results: spf=pass (sender IP is 198.51.100.4)\r\n smtp.mailfrom=people.example; dkim=pass"
+    " (signature was verified)\r\n header.d=people.example;dmarc=pass action=none\r\n header.from=people.example;"
+    "compauth=pass reason=100"
+)
+
+
+def in_exchange(*headers: str, author: str = "From: Ann <ann@people.example>") -> Proof:
+    return prove(read(*headers, author=author), IN_EXCHANGE, EXCHANGE)
+
+
+def test_exchange_marks_what_its_own_people_wrote() -> None:
+    source = "X-MS-Exchange-Organization-AuthSource: AB1PR01MB0001.eurprd01.prod.example"
+    assert in_exchange(source, MARK) == Proof(True, "internal")
+    assert in_exchange(MARK.replace("Internal", " internal ")).proven
+
+
+@pytest.mark.parametrize(
+    ("headers", "author"),
+    [
+        ((MARK.replace("Internal", "Anonymous"),), "ann@people.example"),
+        ((MARK, MARK.replace("Internal", "Anonymous")), "ann@people.example"),
+        ((MARK, MARK), "ann@people.example"),
+        ((MARK.replace("Organization", "CrossTenant"),), "ann@people.example"),
+        ((f"X-{MARK}",), "ann@people.example"),
+        ((MARK + " (Anonymous)",), "ann@people.example"),
+        ((MARK,), "guest@partner.example"),
+        ((MARK,), "ann@mail.people.example"),
+        ((MARK,), "ann@people.example, eve@people.example"),
+        # Where it wrote results, these alone decide.
+        ((results("dmarc=fail header.from=people.example", ""), MARK), "ann@people.example"),
+        (("Authentication-Results: ;;;", MARK), "ann@people.example"),
+    ],
+)
+def test_no_other_mark_is_that_one(headers: tuple[str, ...], author: str) -> None:
+    assert not in_exchange(*headers, author=f"From: {author}").proven
+
+
+def test_the_mark_counts_nowhere_else() -> None:
+    parsed = read(MARK)
+    assert not prove(parsed, replace(IN_EXCHANGE, helo="relais@other.example"), EXCHANGE).proven
+    assert not prove(parsed, replace(LMTP, helo="relais@outlook.example"), EXCHANGE).proven
+    assert not prove(parsed, LMTP, NAMELESS).proven
+    assert not prove(parsed, IN_EXCHANGE, replace(EXCHANGE, domains=frozenset())).proven
+
+
+OF_EXCHANGE = {
+    "whole": (FROM_OUTSIDE, "dkim"),
+    "signed by the tenant's other domain": (
+        FROM_OUTSIDE.replace("header.d=people.example", "header.d=people.onmicrosoft.example"),
+        "dmarc",
+    ),
+    "not signed": (
+        FROM_OUTSIDE.replace("dkim=pass (signature was verified)", "dkim=none (message not signed)"),
+        "dmarc",
+    ),
+    "let through by a list": (FROM_OUTSIDE.replace("compauth=pass reason=100", "compauth=other reason=501"), "dkim"),
+}
+
+
+@pytest.mark.parametrize(("header", "how"), OF_EXCHANGE.values(), ids=OF_EXCHANGE)
+def test_exchange_says_what_it_found_of_mail_from_outside(header: str, how: str) -> None:
+    assert in_exchange(header) == Proof(True, how)
+
+
+FORGED_IN_EXCHANGE = {
+    "failed": FROM_OUTSIDE.replace("=pass", "=fail"),
+    "composite authentication alone": "Authentication-Results: spf=fail smtp.mailfrom=x.example; dkim=none; "
+    "dmarc=none action=none header.from=people.example;compauth=pass reason=130",
+    "a guess": FROM_OUTSIDE.replace("dmarc=pass", "dmarc=bestguesspass").replace("dkim=pass", "dkim=none"),
+    "of another": FROM_OUTSIDE.replace("people.example", "evil.example"),
+    "under a name": FROM_OUTSIDE.replace("Results: ", "Results: mx.evil.example; "),
+    "set aside by Exchange": FROM_OUTSIDE.replace("Results:", "Results-Original:"),
+    "of ARC": "ARC-Authentication-Results: i=1; mx.microsoft.example 1; dmarc=pass header.from=people.example",
+}
+
+
+@pytest.mark.parametrize("header", FORGED_IN_EXCHANGE.values(), ids=FORGED_IN_EXCHANGE)
+def test_exchange_is_not_spoken_for(header: str) -> None:
+    assert not in_exchange(header).proven
+
+
+GOOGLE = replace(BORDER, authserv_id="mx.google.example")
+COPY_IN_ARC = "ARC-Authentication-Results: i=2; mx.google.example; dmarc=fail header.from=people.example"
+OF_GOOGLE = (
+    "Authentication-Results: mx.google.example;\r\n       dkim=pass header.i=@people.example header.s=20230601"
+    " header.b=aB3+dE/f;\r\n       arc=pass (i=1 spf=pass spfdomain=people.example dkim=pass dkdomain=people.example"
+    " dmarc=pass fromdomain=people.example);\r\n       spf=pass (google.com: domain of ann@people.example designates"
+    " 2001:db8::1 as permitted sender) smtp.mailfrom=ann@people.example;\r\n       dmarc=pass (p=REJECT sp=REJECT"
+    " dis=NONE) header.from=people.example;\r\n       dara=pass header.i=@relais.example"
+)
+
+
+def test_google_is_read_and_its_copy_in_arc_is_not() -> None:
+    copy, told = COPY_IN_ARC, OF_GOOGLE
+    assert proof(copy, told, border=GOOGLE) == Proof(True, "dkim")
+    assert proof(told.replace("dkim=pass header", "dkim=neutral header"), border=GOOGLE) == Proof(True, "dmarc")
+    assert proof(copy.replace("=fail", "=pass"), border=GOOGLE) == Proof(False, "no_results")
+    forwarded = told.replace("dkim=pass header", "dkim=fail header").replace("dmarc=pass (p", "dmarc=fail (p")
+    assert proof(forwarded, border=GOOGLE) == Proof(False, "no_pass"), "what the chain says in a comment is no proof"

@@ -473,6 +473,7 @@ def upgrade() -> None:
         sa.Column("verdict", sa.String(length=16), nullable=True),
         sa.Column("reason", sa.String(length=32), nullable=True),
         sa.Column("flag", sa.String(length=32), nullable=False),
+        sa.Column("proof", sa.Text(), nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
