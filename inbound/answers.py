@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 from gateway.core.command import Command, Verb
 from gateway.core.community import Membership, Person
 from gateway.core.digest import Part, PartState, PlacedBy
+from gateway.core.message import Reading
 from gateway.core.notice import Obeyed
 from gateway.core.question import Asks, Question
-from inbound import asking, sharing
+from inbound import asking, courtesies, sharing
 from inbound.case import Case, PartCase, ReadMail
 from inbound.policy import Facts
 from inbound.route import (
@@ -113,34 +114,34 @@ def _topics_named(read: ReadMail) -> set[int]:
 def complete(case: Case, around: Around) -> Case:
     """The case with what the whole mail asks for, and with the parts of an answer to a digest."""
     facts, person = case.facts, case.facts.person
-    to, answered = facts.destination, around.answered
+    to, answered, said = facts.destination, around.answered, _without_courtesies(facts)
     if person is None:
         # A stranger answers nothing of ours, and may yet ask to come in.
         asked = isinstance(to, ToCommand | ToManagers)
         language = facts.reading.language or "en"
-        command = asking.asked_for(to, facts.reading, language, facts.today) if asked else None
+        command = asking.asked_for(to, said, language, facts.today) if asked else None
         # Whoever is nobody here is helped where they ask for it, not where they wrote something else.
         return replace(case, facts=replace(facts, command=None if command and command.words else command))
     told = answered.told.get(to.notice_id) if isinstance(to, ToQuestion) else None
     if isinstance(told, Question) and told.asks is Asks.LETTER:
         return replace(case, facts=_to_letter(facts, told, around))
     if isinstance(told, Question):
-        command = asking.in_answer(told.asks, facts.reading, person.locale, facts.today)
+        command = asking.in_answer(told.asks, said, person.locale, facts.today)
         return _in_answer(case, told, command, around)
     if told is not None:
-        command = asking.after_obeying(facts.reading, person.locale, facts.today)
+        command = asking.after_obeying(said, person.locale, facts.today)
         if command is not None and command.verb is Verb.CANCEL and told.ended is None:
             command = None
         return _with_question(replace(case, obeyed=told), command, around)
     receipt = tuple(answered.parts.get(to.notice_id, ())) if isinstance(to, ToQuestion) else ()
     offered = {topic for part in receipt for topic in _shown_in(part.digest_id, answered)}
     titles = {topic_id: answered.titles[topic_id] for topic_id in offered & answered.titles.keys()}
-    command = asking.asked_for(to, facts.reading, person.locale, facts.today, (receipt, titles))
+    command = asking.asked_for(to, said, person.locale, facts.today, (receipt, titles))
     if isinstance(to, ToQuestion):
         return _with_question(replace(case, asked=receipt), command, around)
     if command is None and facts.community and isinstance(to, ToCommunity | ToPost | ToParent):
         is_own = facts.place is not None and facts.place.post.author_id == person.id
-        command = asking.taking_back(facts.reading, person.locale, facts.today, is_own)
+        command = asking.taking_back(said, person.locale, facts.today, is_own)
     if not isinstance(to, ToDigest):
         return replace(case, facts=replace(facts, command=command))
     before = around.shared_out.get((person.id, case.read.dedup_key), ())
@@ -150,6 +151,13 @@ def complete(case: Case, around: Around) -> Case:
     parts = _part_cases(facts, before, around)
     filed = any(part.content_id is not None for part in before)
     return replace(case, facts=facts, parts=parts, done=done, filed=filed)
+
+
+def _without_courtesies(facts: Facts) -> Reading:
+    """What is read for a word of command: who signs by hand below it has said nothing more."""
+    names = f"{facts.reading.parsed.author_name} {facts.person.name if facts.person else ''}"
+    body = facts.reading.body
+    return replace(facts.reading, body=replace(body, text=courtesies.without(body.text, names)))
 
 
 def _to_letter(facts: Facts, letter: Question, around: Around) -> Facts:

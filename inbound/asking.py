@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, tzinfo
 
 from gateway.core.command import Command, Place, Verb
@@ -34,9 +35,10 @@ _AFTER_OBEYING = _IN_A_DIGEST | {Verb.JOIN, Verb.INVITE, Verb.CANCEL, Verb.LAST}
 _OF_A_COMMUNITY = _PACES | {Verb.JOIN, Verb.STOP, Verb.LEAVE}
 _WITH_A_RECEIPT = frozenset((Verb.MOVE, Verb.CANCEL))
 _YES_NO = frozenset((Verb.YES, Verb.NO))
+_RULING_OF = {Verb.YES: Verb.APPROVE, Verb.NO: Verb.REJECT}
 _IN_ANSWER: dict[Asks, frozenset[Verb]] = {
     Asks.CHARTER: _YES_NO,
-    Asks.MODERATE: _RULINGS,
+    Asks.MODERATE: _RULINGS | _YES_NO,
     Asks.JOIN: _YES_NO,
     Asks.REQUEST: _YES_NO,
     Asks.INVITATION: _YES_NO | {Verb.JOIN},
@@ -106,7 +108,11 @@ def in_answer(asks: Asks, reading: Reading, locale: str, today: date) -> Command
     """The word that answers what was asked, None where the mail is no such word."""
     if reading.classification.kind is not Kind.ORDINARY or len(reading.body.text) > _LONGEST:
         return None
-    return _command(reading.body.text, Place.QUESTION, locale, today, _IN_ANSWER[asks])
+    command = _command(reading.body.text, Place.QUESTION, locale, today, _IN_ANSWER[asks])
+    if command is not None and asks is Asks.MODERATE:
+        # "Does it go out?" is answered by yes as well.
+        return replace(command, verb=_RULING_OF.get(command.verb, command.verb))
+    return command
 
 
 def taking_back(reading: Reading, locale: str, today: date, is_own: bool) -> Command | None:

@@ -1,7 +1,8 @@
 """Words that open or close a letter and say nothing more: greetings, closings, the author's name, "my answers below".
 
 digest_reply asks about words that stand in no topic beside answers that do, and drops them only if all of them are
-such. A thank-you is not among them unless a name ends it: in doubt the words are kept and the person is asked.
+such; answers reads words of command between them. A thank-you is not among them unless a name ends it: in doubt the
+words are kept and the person is asked.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from inbound import phrases, signature
 from inbound.lines import visible
 
 _MAX_LINES = 16
+_MAX_SIGNED = 40
+"""Nobody writes so much around a word."""
 _MAX_WORDS = 8
 _MAX_ANNOUNCING = 16
 _GREETING = re.compile(
@@ -142,6 +145,19 @@ def is_courtesy(lines: Sequence[str], author: str) -> bool:
             return False
     # Thanks with nobody's name below may be meant for somebody.
     return not thanked
+
+
+def without(text: str, author: str) -> str:
+    """The text without the lines that open and close it so; all of it where it is nothing else.
+
+    An answer of one word mostly comes so: few mail programs mark where a signature begins.
+    """
+    lines = text.strip().splitlines()
+    if len(lines) > _MAX_SIGNED:
+        return text
+    start = next((at for at in range(len(lines) - 1, 0, -1) if is_courtesy(lines[:at], author)), 0)
+    end = next((at for at in range(start + 1, len(lines)) if is_courtesy(lines[at:], author)), len(lines))
+    return "\n".join(lines[start:end]).strip()
 
 
 def _is_name(text: str, names: set[str]) -> bool:

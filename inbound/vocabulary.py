@@ -228,13 +228,23 @@ TABLE: tuple[Entry, ...] = (
     ),
     Entry(
         Rule(Verb.YES, Shape.NOTHING, _NOT_A_POST, Circle.ASKED),
-        Words(("OUI",), "", "répondre oui à notre question", ("j'accepte", "je confirme", "confirmer", "accepter")),
-        Words(("YES",), "", "answer our question with yes", ("i accept", "i confirm", "confirm", "accept")),
+        Words(
+            ("OUI",),
+            "",
+            "répondre oui à notre question",
+            ("j'accepte", "je confirme", "confirmer", "accepter", "oui merci", "oui, merci"),
+        ),
+        Words(
+            ("YES",),
+            "",
+            "answer our question with yes",
+            ("i accept", "i confirm", "confirm", "accept", "yes please", "yes, please"),
+        ),
     ),
     Entry(
         Rule(Verb.NO, Shape.NOTHING, _NOT_A_POST, Circle.ASKED),
-        Words(("NON",), "", "répondre non à notre question", ("non merci",)),
-        Words(("NO",), "", "answer our question with no", ("no thanks", "no thank you")),
+        Words(("NON",), "", "répondre non à notre question", ("non merci", "non, merci")),
+        Words(("NO",), "", "answer our question with no", ("no thanks", "no, thanks", "no thank you", "no, thank you")),
     ),
     Entry(
         Rule(Verb.APPROVE, Shape.NUMBER, _ASKED, Circle.MANAGER),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inbound.courtesies import is_courtesy
+from inbound.courtesies import is_courtesy, without
 
 AUTHOR = "Alice Martin"
 
@@ -74,3 +74,27 @@ def test_what_says_something(text: str) -> None:
 
 def test_a_name_is_one_only_where_it_is_the_authors() -> None:
     assert not is_courtesy(["Alice"], "")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("OUI", "OUI"),
+        ("OUI\n\nAlice", "OUI"),
+        ("Bonjour,\n\nOUI\n\nCordialement,\n\nAlice Martin", "OUI"),
+        ("STOP\nBest regards,\nAlice", "STOP"),
+        ("Oui\n\nMerci,\nAlice Martin\nDirectrice\n+33 1 22 33 44 55", "Oui"),
+        ("REFUSER trop long\n\nAlice", "REFUSER trop long"),
+        ("STOP\n\nCette idée est mauvaise.\n\nAlice", "STOP\n\nCette idée est mauvaise."),
+        ("STOP\n\nBob", "STOP\n\nBob"),
+        ("Bonjour", "Bonjour"),
+        ("", ""),
+    ],
+)
+def test_what_is_left_without_them(text: str, left: str) -> None:
+    assert without(text, "Alice Martin") == left
+
+
+def test_a_long_text_is_left_alone() -> None:
+    text = "Bonjour,\n" + "ligne\n" * 1000 + "Alice"
+    assert without(text, "Alice") == text

@@ -121,6 +121,33 @@ def test_the_first_answer_counts_and_the_others_are_told(place: Place) -> None:
     assert place.acts() == [("mail_published", "bob@people.example", "")]
 
 
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("Oui", "publish"),
+        ("Yes, please", "publish"),
+        ("Bonjour,\n\nPUBLIER\n\nCordialement,\nBob", "publish"),
+        ("Non", "reject"),
+        ("REFUSER trop long\n\nBob", "reject"),
+    ],
+)
+def test_it_is_answered_as_people_answer(place: Place, said: str, word: str) -> None:
+    place.write()
+    [question] = place.notices(place.bob)
+    assert place.answer("bob", said, question, reader=place.bob).reason == "command"
+    place.office.work()
+    assert place.office.results()[0].verdict == word
+    assert [words for _, _, words in place.acts()] == ["trop long" if "trop" in said else ""]
+
+
+def test_what_is_no_word_decides_nothing(place: Place) -> None:
+    place.write()
+    [question] = place.notices(place.bob)
+    assert place.answer("bob", "Oui ?\n\nBob", question, reader=place.bob).reason == "for_the_admins"
+    assert place.answer("bob", "Publier\n\nMais pas avant lundi.", question, reader=place.bob).verdict == "forward"
+    assert place.office.results()[0].state == "held"
+
+
 def test_a_refused_mail_goes_back_whole_with_the_reason(place: Place) -> None:
     place.write(text="All of it.\n\nTo the end.")
     [asked] = place.notices(place.bob)
