@@ -134,6 +134,8 @@ class App:
             Receipts(posting.receipts),
             posting.audience_moderation,
             Registration(frozenset(people.domains), people.register, own.locale, own.timezone),
+            self.peace(),
+            self.settings.digests.urgent_per_week,
             posting.topic_per_minute,
             posting.author_per_hour,
         )
@@ -161,7 +163,7 @@ class App:
             readers=1,
             sent_texts=self.sent_texts(),
             sent_digests=self.sent_digests(),
-            decided=lambda item: self.metrics.decided(item.decision),
+            decided=lambda item: self.metrics.decided(item.decision, item.urgency),
         )
         return Worker(setup, self.database, self.wakeups, self.clock)
 

@@ -25,6 +25,7 @@ from gateway.core.decision import Decision
 from gateway.core.delivery import Outcome
 from gateway.core.errors import StoreError
 from gateway.core.failure import FailureKind
+from gateway.core.urgency import Urgency
 from store import arrivals, deliveries, failures, storms, unreachable
 from store.database import Database
 
@@ -81,6 +82,9 @@ class Metrics:
         self._decisions = Counter(
             "relais_decisions", "Arrivals decided.", ("verdict", "reason"), registry=self._registry
         )
+        self._urgent = Counter(
+            "relais_urgent_posts", "Posts marked as urgent by who may.", ("urgency",), registry=self._registry
+        )
         self._outcomes = Counter("relais_deliveries", "Attempts to deliver.", ("state",), registry=self._registry)
         self._steps = Counter(
             "relais_steps_down",
@@ -96,9 +100,11 @@ class Metrics:
         )
         self._registry.register(_Queues(database, clock))
 
-    def decided(self, decision: Decision) -> None:
-        """One arrival was decided."""
+    def decided(self, decision: Decision, urgency: Urgency) -> None:
+        """One arrival was decided, and what became of its mark of urgency."""
         self._decisions.labels(decision.verdict.value, decision.reason.value).inc()
+        if urgency is not Urgency.NONE:
+            self._urgent.labels(urgency.value).inc()
 
     def attempted(self, outcome: Outcome) -> None:
         """One delivery was attempted."""

@@ -299,6 +299,7 @@ class Digests(Section):
     working_days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = rhythm.WEEKDAYS[:5]
     holidays: Place = ""
     quiet_hours: Quiet = ""
+    urgent_per_week: Annotated[int, Field(ge=0, le=100)] = 2
     max_bytes: Annotated[int, Field(ge=LEAST_BYTES, le=1_000_000)] = 60_000
     max_topics: Annotated[int, Field(ge=1, le=100)] = 12
     min_items: Annotated[int, Field(ge=1, le=100)] = 1

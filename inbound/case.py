@@ -10,6 +10,7 @@ from gateway.core.digest import Part
 from gateway.core.message import Arrival, Mail, Reading
 from gateway.core.notice import Obeyed
 from gateway.core.question import Question
+from gateway.core.urgency import Urgency
 from inbound.authenticity import Proof
 from inbound.policy import Facts
 from store.answer_parts import StoredPart
@@ -74,3 +75,4 @@ class Decided:
 
     case: Case
     decision: Decision
+    urgency: Urgency = Urgency.NONE

@@ -19,6 +19,7 @@ from inbound.actions import (
     claiming,
     confirming,
     forwarding,
+    hurrying,
     leaving,
     letters,
     meeting,
@@ -51,15 +52,17 @@ def process(
     The messages must not answer or repeat one another (see `independent`). The caller commits, or rolls all of it back.
     """
     gathered = gather(tx, batch, house, rules, now)
-    decided = decide(gathered.cases, rules)
+    decided = hurrying.weigh(tx, decide(gathered.cases, rules), rules, now)
     planned = sharing.plan(decided, rules)
     published = _with(decided, Verdict.PUBLISH)
     wanted = publishing.of_arrivals(tx, published, house)
     first = confirming.first_timers(tx, published, rules)
     wanted += parts.publications(planned, house)
     made = publishing.publish(tx, wanted, gathered.locked, house, now, hold=rules.hold)
-    confirming.confirm(tx, list(zip(published, made, strict=False)), first, (house, rules), now)
-    posted = {item.case.arrival.id: post.post_id for item, post in zip(published, made, strict=False)}
+    out = list(zip(published, made, strict=False))
+    hurrying.record(tx, out, now)
+    confirming.confirm(tx, out, first, (house, rules), now)
+    posted = {item.case.arrival.id: post.post_id for item, post in out}
     held = parts.carry_out(tx, planned, made[len(published) :], house, now)
     obeying.obey(tx, _with(decided, Verdict.OBEY), gathered, house, rules, now)
     for item in _with(decided, Verdict.UNSUBSCRIBE):

@@ -16,6 +16,7 @@ from gateway.core.joining import Register, Registration
 from gateway.core.message import Kind, Reading
 from gateway.core.notice import Receipts
 from gateway.core.question import OF_THE_MAILBOX, Question
+from gateway.core.quiet import Peace
 from gateway.core.rights import Right, may
 from gateway.core.ruling import Ruling
 from inbound.authenticity import Proof
@@ -58,6 +59,10 @@ class Rules:
     audience_moderation: int = 0
     """A post that so many would read is read by somebody who runs the place first; 0 for never."""
     registration: Registration = field(default_factory=Registration)
+    peace: Peace | None = None
+    """Everybody's quiet hours; None for none at all."""
+    urgent_per_week: int = 0
+    """So many posts of one author may reach people in their quiet hours; 0 for none."""
     topic_per_minute: int = 0
     """Posts that a topic takes within a minute; then it is paused. 0 for any number."""
     author_per_hour: int = 0

@@ -225,6 +225,7 @@ class Worker:
                 person=facts.person.id if facts.person else None,
                 proof=facts.proof.how,
                 flag=item.decision.flag or None,
+                urgency=item.urgency.value or None,
             )
             self._setup.decided(item)
 

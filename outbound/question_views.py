@@ -53,10 +53,18 @@ class QuestionView:
     before: str
     """Until when a post can be taken back; "" where it cannot."""
     at_once: int
-    """How many get the post by itself, and in a digest."""
+    """How many get the post by itself without waiting, and in a digest."""
     at_once_shown: str
+    later: int
+    """How many get it by itself when their quiet hours end, the first of them at `later_from`."""
+    later_shown: str
+    later_from: str
     in_digests: int
     in_digests_shown: str
+    urgency: str
+    urgent_count_shown: str
+    urgent_limit: int
+    urgent_limit_shown: str
 
 
 def question_view(mail: NoticeMail, answer: str, language: Language, dresser: Dresser) -> QuestionView | None:
@@ -66,6 +74,7 @@ def question_view(mail: NoticeMail, answer: str, language: Language, dresser: Dr
         return None
     around = mail.circumstances or Circumstances()
     charter = strip_controls(around.charter).strip("\n")
+    at_once = max(0, question.at_once - question.later)
     return QuestionView(
         asks=question.asks,
         community=clean(mail.community.name, _MAX_NAME) if mail.community else "",
@@ -88,8 +97,15 @@ def question_view(mail: NoticeMail, answer: str, language: Language, dresser: Dr
         answer=quote(answer, safe="@+"),
         address=clean(question.address),
         before=language.day_and_time(question.before, mail.timezone) if question.before else "",
-        at_once=question.at_once,
-        at_once_shown=language.number(question.at_once),
+        at_once=at_once,
+        at_once_shown=language.number(at_once),
+        later=question.later,
+        later_shown=language.number(question.later),
+        later_from=language.day_and_time(question.later_from, mail.timezone) if question.later_from else "",
         in_digests=question.in_digests,
         in_digests_shown=language.number(question.in_digests),
+        urgency=question.urgency,
+        urgent_count_shown=language.number(question.urgent_count),
+        urgent_limit=question.urgent_limit,
+        urgent_limit_shown=language.number(question.urgent_limit),
     )

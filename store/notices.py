@@ -16,6 +16,7 @@ from gateway.core.notice import Author, Choice, LostPerson, NamedFile, NoticeKin
 from gateway.core.question import Asks, Question
 from gateway.core.report import Advice, QuietTopic, Week
 from gateway.core.sheet import Sheet
+from gateway.core.urgency import Urgency
 from store import answer_parts, circumstances, communities, deliveries, readings, sheets, welcomes
 from store import people as everybody
 from store.readings import TopicRead
@@ -226,7 +227,12 @@ def _details(new: NewNotice) -> dict[str, Any] | None:
     if new.question is not None:
         asked = new.question
         until = asked.until.isoformat() if asked.until else None
-        return {**asdict(asked), "until": until, "before": asked.before.isoformat() if asked.before else None}
+        return {
+            **asdict(asked),
+            "until": until,
+            "before": _written(asked.before),
+            "later_from": _written(asked.later_from),
+        }
     if new.week is not None:
         week = new.week
         return {**asdict(week), "since": week.since.isoformat(), "until": week.until.isoformat()}
@@ -237,6 +243,14 @@ def _details(new: NewNotice) -> dict[str, Any] | None:
     if new.post_ids is not None:
         return {"post_ids": list(new.post_ids)}
     return {"topic_id": new.topic_id} if new.topic_id is not None else None
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _read_moment(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None
 
 
 def get_all(tx: Connection, ids: Iterable[int], *, limit_bytes: int) -> dict[int, NoticeMail]:
@@ -388,8 +402,14 @@ def _question(row: Any) -> Question | None:
         return None
     told = row.details
     until = date.fromisoformat(told["until"]) if told["until"] else None
-    before = datetime.fromisoformat(told["before"]) if told["before"] else None
-    of_types = {"asks": Asks(told["asks"]), "taken_off": tuple(told["taken_off"]), "until": until, "before": before}
+    of_types = {
+        "asks": Asks(told["asks"]),
+        "taken_off": tuple(told["taken_off"]),
+        "until": until,
+        "before": _read_moment(told["before"]),
+        "later_from": _read_moment(told["later_from"]),
+        "urgency": Urgency(told["urgency"]),
+    }
     return Question(**{**told, **of_types})
 
 

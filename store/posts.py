@@ -57,6 +57,8 @@ class NewPost:
     title: str
     topic_id: int | None
     parent_id: int | None
+    urgent: bool = False
+    """It may reach people in their quiet hours, who allow it."""
 
 
 def add_contents(tx: Connection, batch: Sequence[NewContent], now: datetime) -> list[int]:
@@ -118,6 +120,7 @@ def add_posts(
             "parent_id": new.parent_id,
             "author_id": new.author_id,
             "dedup_key": new.dedup_key,
+            "urgent": new.urgent,
             "created_at": now,
         }
         for new in batch

@@ -84,15 +84,19 @@ def _distinct(tx: Connection, column: Column[Any]) -> Iterator[str]:
         value = tx.scalar(select(func.min(column)).where(text(f"people.{name} IS NOT NULL"), column > value))
 
 
-def waiting(tx: Connection, community_id: int, peace: Peace, now: datetime) -> Waiting:
-    """How many of those who hear of each post there hear of one of now only later, and from when on."""
+def waiting(
+    tx: Connection, community_id: int, author_id: int, peace: Peace, now: datetime, *, is_urgent: bool = False
+) -> Waiting:
+    """How many of those who hear of each post there hear of one by this author of now only later, and from when on."""
     query = (
         select(people.c.timezone, people.c.quiet_hours, func.count())
         .join(memberships, memberships.c.person_id == people.c.id)
         .join(communities, communities.c.id == memberships.c.community_id)
-        .where(memberships.c.community_id == community_id)
+        .where(memberships.c.community_id == community_id, memberships.c.person_id != author_id)
         .where(func.coalesce(memberships.c.pace, communities.c.pace) == Pace.EACH.value)
         .where(people.c.state == PersonState.ACTIVE.value, people.c.paused.is_(False))
         .group_by(people.c.timezone, people.c.quiet_hours)
     )
+    if is_urgent:
+        query = query.where(people.c.urgent_allowed.is_(False))
     return waiting_readers(peace, [(row[0], row[1], row[2]) for row in tx.execute(query)], now)

@@ -444,6 +444,7 @@ posts = Table(
     UniqueConstraint("community_id", "dedup_key"),
     UniqueConstraint("content_id", "community_id"),
     Index("ix_posts_author_id", "author_id", "topic_id"),
+    Index("ix_posts_urgent", "author_id", "created_at", sqlite_where=text("urgent"), postgresql_where=text("urgent")),
     sqlite_autoincrement=True,
 )
 

@@ -37,6 +37,8 @@ class Act(StrEnum):
     TOPIC_REOPENED = "topic_reopened"
     POST_WITHDRAWN = "post_withdrawn"
     """By its author, or by who runs the place."""
+    POST_HURRIED = "post_hurried"
+    """It was marked urgent, and may reach people in their quiet hours."""
     COMMUNITY_CHANGED = "community_changed"
     PERSON_SUSPENDED = "person_suspended"
     PERSON_RESTORED = "person_restored"

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 
+from gateway.core.urgency import Urgency
+
 
 class Asks(StrEnum):
     """What is asked. A new one is a member here, its words in inbound/asking.py and its template."""
@@ -73,6 +75,14 @@ class Question:
     """How many people get the post by itself."""
     in_digests: int = 0
     """How many read of it in a digest."""
+    later: int = 0
+    """How many of those get it only when their quiet hours end."""
+    later_from: datetime | None = None
+    """When the first of them does; None where nobody waits."""
+    urgency: Urgency = Urgency.NONE
+    urgent_count: int = 0
+    """How many urgent posts its reader has made within a week, this one included, and how many that may be."""
+    urgent_limit: int = 0
     address: str = ""
     """That is asked about."""
     again: bool = False

@@ -22,6 +22,8 @@ class Right(StrEnum):
     """Say who becomes a member."""
     CLOSE_TOPICS = "close_topics"
     """Close topics, and open them again."""
+    HURRY = "hurry"
+    """Reach people in their quiet hours, who allow it."""
 
 
 _OF_ROLE: dict[Role, frozenset[Right]] = {

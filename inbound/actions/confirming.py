@@ -1,7 +1,7 @@
-"""Confirming: an author is told that their post is out, how many get it, and until when they can take it back.
+"""Confirming: an author is told that their post is out, how many get it and when, and until when they can take it back.
 
 Called by the pipeline inside T3, after the posts are made. As the setting says: for the first post of a person, for
-every one or for none; always where they were told before that it waits.
+every one or for none; always where they were told before that it waits, or where they marked it as urgent.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from sqlalchemy import Connection
 from gateway.core.decision import Reason
 from gateway.core.notice import NoticeKind, Receipts
 from gateway.core.question import Asks, Question
+from gateway.core.quiet import Waiting
 from gateway.core.ruling import Ruling
+from gateway.core.urgency import WEEK, Urgency
 from inbound.actions.answering import believable, may_be_told
 from inbound.actions.publishing import Published, title
 from inbound.case import Decided
 from inbound.policy import Rules
 from inbound.route import House
-from store import notices, posts, reach
+from store import notices, posts, quiet, reach, urgency
 from store.notices import NewNotice
 
 
@@ -47,23 +49,39 @@ def confirm(
     for item, post in made:
         facts, mail_id = item.case.facts, item.case.read.mail.id
         assert facts.person and facts.community
-        wanted = rules.receipts is Receipts.ALWAYS or facts.person.id in first
+        wanted = rules.receipts is Receipts.ALWAYS or facts.person.id in first or item.urgency is not Urgency.NONE
         if not (wanted or facts.rulings) or mail_id in told or not (may_be_told(item) and _is_theirs(item, rules)):
             continue
         told.add(mail_id)
-        reached = reach.reached_by(tx, facts.community.id, facts.person.id)
-        question = Question(
-            Asks.WITHDRAW,
-            facts.community.id,
-            arrival_id=item.case.arrival.id,
-            post_id=post.post_id,
-            taken_off=facts.taken_off,
-            at_once=reached.at_once,
-            in_digests=reached.in_digests,
-            before=now + rules.hold if rules.hold > timedelta(0) else None,
-        )
-        fresh.append(_receipt(item, question, house))
+        fresh.append(_receipt(item, _question(tx, item, post, rules, now), house))
     notices.add(tx, fresh, house.keys.current, now)
+
+
+def _question(tx: Connection, item: Decided, post: Published, rules: Rules, now: datetime) -> Question:
+    """Do you want it back? With whom it reaches, and when."""
+    facts, is_urgent = item.case.facts, item.urgency is Urgency.GRANTED
+    assert facts.person and facts.community
+    author_id, community_id = facts.person.id, facts.community.id
+    reached = reach.reached_by(tx, community_id, author_id)
+    waiting = Waiting(0, None)
+    if rules.peace is not None:
+        waiting = quiet.waiting(tx, community_id, author_id, rules.peace, now + rules.hold, is_urgent=is_urgent)
+    is_marked = item.urgency is not Urgency.NONE
+    return Question(
+        Asks.WITHDRAW,
+        community_id,
+        arrival_id=item.case.arrival.id,
+        post_id=post.post_id,
+        taken_off=facts.taken_off,
+        at_once=reached.at_once,
+        in_digests=reached.in_digests,
+        before=now + rules.hold if rules.hold > timedelta(0) else None,
+        later=waiting.readers,
+        later_from=waiting.first_at,
+        urgency=item.urgency,
+        urgent_count=urgency.count(tx, author_id, now - WEEK) if is_marked else 0,
+        urgent_limit=rules.urgent_per_week if is_marked else 0,
+    )
 
 
 def _is_theirs(item: Decided, rules: Rules) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from gateway.core.message import Attachment, Reading
+from gateway.core.urgency import Urgency
 from inbound.actions import mentioning
 from inbound.actions.mentioning import Text
 from inbound.case import Decided
@@ -41,6 +42,7 @@ class Publication:
     """The id of a content that is stored already, or what is to be stored."""
     facts: Facts
     dedup_key: str
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,13 @@ def of_arrivals(tx: Connection, decided: Sequence[Decided], house: House) -> lis
     stored = posts.contents_of_mails(tx, by_mail)
     words = {i: stored[i] if i in stored else content_of(item.case.facts, house) for i, item in by_mail.items()}
     return [
-        Publication(item.case.read.mail.id, words[item.case.read.mail.id], item.case.facts, item.case.read.dedup_key)
+        Publication(
+            item.case.read.mail.id,
+            words[item.case.read.mail.id],
+            item.case.facts,
+            item.case.read.dedup_key,
+            item.urgency is Urgency.GRANTED,
+        )
         for item in decided
     ]
 
@@ -98,6 +106,7 @@ def publish(
                 title=title(facts.reading.parsed.subject, facts.reading.body.text, names),
                 topic_id=facts.place.topic.id if facts.place else None,
                 parent_id=facts.place.post.id if facts.place else None,
+                urgent=item.urgent,
             )
         )
     post_ids = posts.add_posts(tx, rows, house.keys.current, now, hold)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from gateway.core.decision import Decision, Reason, Verdict
+from gateway.core.urgency import Urgency
 from gateway.observe import Lines, Metrics
 from store.database import Database
 from tests.network import SetClock
@@ -58,3 +60,14 @@ def test_a_mailbox_is_counted_and_its_state_is_told_by_whoever_has_it(database: 
     assert "relais_mailbox_up{" not in page
     assert 'relais_mailbox_mails_total{mailbox="box/INBOX",outcome="taken"} 3.0' in page
     assert 'relais_mailbox_mails_total{mailbox="box/INBOX",outcome="too_large"} 1.0' in page
+
+
+def test_urgent_posts_are_counted_by_what_became_of_them(database: Database, clock: SetClock) -> None:
+    metrics = Metrics(database, clock)
+    for urgency in (Urgency.NONE, Urgency.GRANTED, Urgency.GRANTED, Urgency.SPENT):
+        metrics.decided(Decision(Verdict.PUBLISH, Reason.MEMBER_POST), urgency)
+    told = [line for line in metrics.page().decode().splitlines() if line.startswith("relais_urgent_posts_total")]
+    assert told == [
+        'relais_urgent_posts_total{urgency="granted"} 2.0',
+        'relais_urgent_posts_total{urgency="spent"} 1.0',
+    ]

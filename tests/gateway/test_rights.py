@@ -15,6 +15,7 @@ SAID = {
     Right.MODERATE: "publish or refuse what waits",
     Right.ADMIT: "say who becomes a member",
     Right.CLOSE_TOPICS: "close and reopen topics",
+    Right.HURRY: "mark posts as urgent",
 }
 
 

@@ -9,6 +9,7 @@ from gateway.core.command import Verb
 from gateway.core.decision import Reason
 from gateway.core.notice import Author, LostPerson, NamedFile, NoticeKind, NoticeMail, Obeyed, Result
 from gateway.core.question import Asks, Circumstances, Question
+from gateway.core.urgency import Urgency
 from tests.outbound.mails import RETURNED
 from tests.outbound.receipts import OBEYED
 
@@ -75,6 +76,7 @@ REVIEWS: dict[str, NoticeMail] = {
 }
 
 _OUT = Question(Asks.WITHDRAW, 3, arrival_id=49, post_id=9, at_once=9, in_digests=33)
+_MONDAY = datetime(2026, 11, 23, 7, tzinfo=UTC)
 OUT = replace(
     ASKED,
     reason=Reason.MEMBER_POST,
@@ -92,6 +94,18 @@ POSTED: dict[str, NoticeMail] = {
     "posted": OUT,
     "posted-held": replace(OUT, question=replace(_OUT, at_once=1, before=datetime(2026, 11, 20, 15, 15, tzinfo=UTC))),
     "posted-digests": replace(OUT, question=replace(_OUT, at_once=0, taken_off=("Calcul vélos.exe",))),
+    "posted-by-night": replace(OUT, question=replace(_OUT, later=4, later_from=_MONDAY)),
+    "posted-all-asleep": replace(OUT, question=replace(_OUT, at_once=1, in_digests=0, later=1, later_from=_MONDAY)),
+    "posted-urgent": replace(
+        OUT,
+        question=replace(_OUT, later=6, later_from=_MONDAY, urgency=Urgency.GRANTED, urgent_count=1, urgent_limit=2),
+    ),
+    "posted-not-urgent": replace(
+        OUT,
+        question=replace(
+            _OUT, at_once=8, later=8, later_from=_MONDAY, urgency=Urgency.SPENT, urgent_count=2, urgent_limit=2
+        ),
+    ),
     "posted-alone": replace(OUT, question=replace(_OUT, at_once=0, in_digests=0)),
     "withdrawn": replace(BACK, obeyed=_CANCELLED),
     "withdrawn-late": replace(BACK, obeyed=replace(_CANCELLED, result=Result.OVER)),

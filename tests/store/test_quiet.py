@@ -301,15 +301,19 @@ def test_a_catch_up_waits_for_what_is_being_fanned_out(
 def test_who_waits_for_a_post_of_now_and_until_when(
     network: Network, database: Database, clock: SetClock, place: tuple[int, int, int]
 ) -> None:
-    community, _, _ = place
+    community, author, _ = place
     more = network.persons("carol", "dan", "eve")
     network.join(community, *more)
     change(database, more[0], Traits(timezone="Asia/Tokyo"))
     change(database, more[1], Traits(timezone="America/New_York"))
     with database.reading() as tx:
-        found = quiet.waiting(tx, community, NIGHTS, clock())
+        found = quiet.waiting(tx, community, author, NIGHTS, clock())
     # It is six in the morning in Tokyo, and four in the afternoon in New York.
-    assert (found.readers, found.first_at) == (4, THURSDAY_NIGHT + timedelta(hours=2))
+    assert (found.readers, found.first_at) == (3, THURSDAY_NIGHT + timedelta(hours=2))
     with database.reading() as tx:
-        nobody = quiet.waiting(tx, community, PEACE, clock())
+        nobody = quiet.waiting(tx, community, author, PEACE, clock())
     assert (nobody.readers, nobody.first_at) == (0, None)
+    change(database, more[0], Traits(urgent_allowed=True))
+    with database.reading() as tx:
+        urgent = quiet.waiting(tx, community, author, NIGHTS, clock(), is_urgent=True)
+    assert (urgent.readers, urgent.first_at) == (2, THURSDAY_NIGHT + timedelta(hours=10))

@@ -441,6 +441,13 @@ def upgrade() -> None:
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.create_index("ix_posts_author_id", ["author_id", "topic_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_posts_topic_id"), ["topic_id"], unique=False)
+        batch_op.create_index(
+            "ix_posts_urgent",
+            ["author_id", "created_at"],
+            unique=False,
+            sqlite_where=sa.text("urgent"),
+            postgresql_where=sa.text("urgent"),
+        )
 
     op.create_table(
         "topic_choices",
