@@ -99,7 +99,7 @@ class App:
         self.metrics = Metrics(self.database, clock)
         self.supervisor = Supervisor()
         self._relay_watch = RelayWatch()
-        elsewhere = bridges.addresses(settings)
+        elsewhere = settings.ours.mailboxes
         self.house = House(settings.gateway.domain, settings.smtp.separator, self.keys, elsewhere)
         self.listeners: Sequence[OpenListener] = ()
         self._renderer = Renderer()
@@ -133,7 +133,7 @@ class App:
             timedelta(seconds=posting.hold_seconds),
             Receipts(posting.receipts),
             posting.audience_moderation,
-            Registration(frozenset(people.domains), people.register, own.locale, own.timezone),
+            Registration(frozenset(people.domains), people.register, own.locale, own.timezone, self.settings.ours),
             self.peace(),
             self.settings.digests.urgent_per_week,
             posting.topic_per_minute,

@@ -107,11 +107,6 @@ def of_exchange(settings: Settings) -> frozenset[str]:
     return frozenset(f"{own.username}@{own.host}" for own in settings.imap if own.border == "microsoft365")
 
 
-def addresses(settings: Settings) -> frozenset[str]:
-    """The address keys by which people write to them."""
-    return frozenset(address.parse(own.address).key for own in settings.imap if own.address)
-
-
 def pickups(found: list[Source], store: Store, node: str, reports: Callable[[str], Reports]) -> list[Pickup]:
     """The bridges; `reports` makes what hears of one, by its name."""
     return [Pickup(source, store, node, reports(f"{source.account.name}/{source.account.folder}")) for source in found]

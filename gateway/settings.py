@@ -37,6 +37,7 @@ from digests.calendar import parse_place
 from digests.candidate import LEAST_BYTES
 from gateway import environment, notation
 from gateway.core import address, rhythm
+from gateway.core.address import Ours
 from gateway.core.digest import Rhythm
 from gateway.core.errors import ConfigurationError
 from gateway.core.joining import Register
@@ -398,6 +399,12 @@ class Settings(BaseSettings):
     bounces: Bounces = Bounces()
     web: Web = Web()
     retention: Retention = Retention()
+
+    @property
+    def ours(self) -> Ours:
+        """Which addresses are the gateway's own."""
+        mailboxes = frozenset(address.parse(own.address).key for own in self.imap if own.address)
+        return Ours(self.gateway.domain, self.smtp.separator, mailboxes)
 
 
 def load(path: Path | None = None) -> Settings:

@@ -62,11 +62,16 @@ def classify(parsed: ParsedMessage, reverse_path: str, our_domain: str) -> Class
 
 
 def _loop_sign(parsed: ParsedMessage, our_domain: str) -> str:
-    """Our own mail came back: its List-Id or Message-ID is of our domain (an answer's never is, RFC 5322 §3.6.4)."""
+    """Our own mail came back: its List-Id, Message-ID or X-Loop is of our domain (an answer's never is).
+
+    RFC 5322 §3.6.4: an answer has a Message-ID of its own. A list that is a member of ours may write either anew.
+    """
     if not our_domain:
         return ""
     if any(_is_within(value.strip(" \t<>").rpartition("<")[2], our_domain) for value in parsed.header_all("list-id")):
         return "list-id"
+    if any(_is_within(value.strip(" \t<>").rpartition("@")[2], our_domain) for value in parsed.header_all("x-loop")):
+        return "x-loop"
     domain = parsed.message_id.rpartition("@")[2].rstrip(">")
     return "message-id" if domain and _is_within(domain, our_domain) else ""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gateway.core import address
-from gateway.core.address import Address, AddressError
+from gateway.core.address import Address, AddressError, Ours
 from gateway.core.command import Verb
 from gateway.core.digest import CADENCES, Cadence
 from gateway.core.reply import Reply
@@ -157,8 +157,7 @@ class House:
 
     def is_named_by(self, key: str) -> bool:
         """Whether who writes to this address, perhaps with a subaddress, writes to us."""
-        local, _, domain = key.rpartition("@")
-        return domain == self.domain or f"{local.partition(self.separator)[0]}@{domain}" in self.mailboxes
+        return Ours(self.domain, self.separator, self.mailboxes).holds(key)
 
 
 def route(forward_path: str, house: House) -> Destination:

@@ -124,6 +124,8 @@ def post_fields(site: Site, mail: PostMail, subject: str) -> list[Field]:
         ("List-Unsubscribe", unsubscribe),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ("Precedence", "list"),
+        # Lists keep this one where they write the other two anew.
+        ("X-Loop", posting),
         ("Auto-Submitted", "auto-generated"),
         ("X-Auto-Response-Suppress", SUPPRESS),
         ("X-Relais-Kind", "post"),

@@ -97,15 +97,9 @@ _spent = _debt(
     _unless_owed(_by_daily),
 )
 
-_parents = posts.alias("parents")
 _is_named = exists().where(mentions.c.post_id == posts.c.id, mentions.c.person_id == memberships.c.person_id)
-# Whose post opened the topic is answered by everybody in a storm: they are spared it most of all.
-_is_answered = exists().where(
-    _parents.c.id == posts.c.parent_id,
-    _parents.c.author_id == memberships.c.person_id,
-    _parents.c.parent_id.is_not(None),
-)
-_BYSTANDER = not_(or_(_is_named, _is_answered, posts.c.urgent.is_(True)))
+# Whoever is answered waits too: everybody answers who opened the topic, and two programs answer each other.
+_BYSTANDER = not_(or_(_is_named, posts.c.urgent.is_(True)))
 _first = posts.alias("first_owed")
 _calm = bindparam("calm", type_=_moment)
 # While the storm goes on it is put off, but not for ever; never to before what a day's budget says.
@@ -145,7 +139,7 @@ def owe_to_the_spent(
 
 
 def owe_in_storm(tx: Connection, storm: Storm, post_id: int, community_id: int, values: dict[str, Any]) -> None:
-    """Owes this post of a topic in a storm to all but those it names or answers: until the storm is over.
+    """Owes this post of a topic in a storm to all but those it names: until the storm is over.
 
     Of the answers before it, what has not left yet waits with it: so few people get more than the first ones singly.
     """

@@ -52,13 +52,13 @@ class NewMembership:
 
 
 def mailbox(text: str, settings: Settings) -> Address:
-    """The address of a person: never one of our own domain, which is the communities' and holds nobody's mailbox."""
+    """The address of a person: never one of our own, which are the communities' and nobody's mailbox."""
     try:
         found = address.parse(text.strip())
     except AddressError as error:
         raise ValueError(f"{text.strip() or 'empty'}: not a mail address ({error})") from error
-    if found.domain == settings.gateway.domain:
-        raise ValueError(f"{found}: an address of the gateway itself, whose domain holds nobody's mailbox")
+    if settings.ours.holds(found.key):
+        raise ValueError(f"{found}: an address of the gateway itself, which is nobody's mailbox")
     return found
 
 

@@ -53,6 +53,22 @@ class Address:
         return (base, detail) if found and base else (_ascii_lower(self.local), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What makes an address the gateway's own, and therefore nobody's: who writes to it writes to us."""
+
+    domain: str
+    """"" for none."""
+    separator: str = "+"
+    mailboxes: frozenset[str] = frozenset()
+    """The address keys of mailboxes elsewhere that mail to us is picked up from."""
+
+    def holds(self, key: str) -> bool:
+        """Whether this address, perhaps with a subaddress, is one of them."""
+        local, _, domain = key.rpartition("@")
+        return domain == self.domain or f"{local.partition(self.separator)[0]}@{domain}" in self.mailboxes
+
+
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Address:
     """The address that `text` is, whole: no display name, no comment, no quoting, no route, no literal.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from gateway.core.address import Address
+from gateway.core.address import Address, Ours
 
 
 class RequestKind(StrEnum):
@@ -50,10 +50,12 @@ class Registration:
     locale: str = "fr"
     """Of people who have not chosen one, as the zone."""
     timezone: str = "Europe/Paris"
+    ours: Ours = field(default_factory=lambda: Ours(""))
+    """Addresses of the gateway itself: a person there would be a loop."""
 
     def knows(self, address: Address) -> bool:
-        """Whether the address is one of the company's."""
-        return address.domain in self.domains
+        """Whether the address is one of the company's, and not our own."""
+        return address.domain in self.domains and not self.ours.holds(address.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def ask(tx: Connection, decided: Sequence[Decided], house: House, now: datetime)
     for item in decided:
         owner_id = _token_of(item)
         author = item.case.facts.reading.parsed.author
-        if owner_id is None or author is None or author.domain == house.domain:
+        if owner_id is None or author is None or house.is_named_by(author.key):
             continue
         owner = people.get_all(tx, [owner_id]).get(owner_id)
         if owner is None or owner.state is not PersonState.ACTIVE:

@@ -50,7 +50,9 @@ def confirm(
         facts, mail_id = item.case.facts, item.case.read.mail.id
         assert facts.person and facts.community
         wanted = rules.receipts is Receipts.ALWAYS or facts.person.id in first or item.urgency is not Urgency.NONE
-        if not (wanted or facts.rulings) or mail_id in told or not (may_be_told(item) and _is_theirs(item, rules)):
+        # Of a flood that is over nobody is told mail by mail: the clock let it go, and said so beforehand.
+        waited = bool(facts.rulings - {Ruling.CALMED})
+        if not (wanted or waited) or mail_id in told or not (may_be_told(item) and _is_theirs(item, rules)):
             continue
         told.add(mail_id)
         fresh.append(_receipt(item, _question(tx, item, post, rules, now), house))

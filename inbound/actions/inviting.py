@@ -63,7 +63,7 @@ def _invite(
     if requests.count_of_inviter(tx, person.id, now - _DAY) >= MOST_OF_ONE_A_DAY:
         return Result.TOO_MANY
     reader = people.find(tx, invited)
-    if reader is None and (invited.domain == house.domain or not registration.knows(invited)):
+    if reader is None and not registration.knows(invited):
         return Result.FOREIGN
     if reader is None:
         new = NewPerson(invited, "", person.locale, registration.timezone, state=PersonState.PENDING)

@@ -56,7 +56,7 @@ def test_what_the_file_says_arrives(tmp_path: Path) -> None:
         5,
     )
     assert "secret" not in repr(first)
-    assert bridges.addresses(loaded) == {"shared@example.com"}
+    assert loaded.ours.mailboxes == {"shared@example.com"}
     assert bridges.borders(loaded) == (
         ("relais@example.com@imap.example.com", None),
         ("shared@example.com@outlook.example.com", ""),

@@ -144,6 +144,9 @@ def test_our_own_mail_coming_back_is_a_loop() -> None:
     assert classify(parse(own), "alice@example.org", OURS) == Classification(Kind.LOOP, "message-id")
     assert kind(mail("x", headers="List-Id: Projets <projets.talk.example>\r\n")) is Kind.LOOP
     assert kind(mail("x", headers="List-Id: <projets.nottalk.example>\r\n")) is Kind.ORDINARY
+    looped = classify(parse(mail("x", headers="X-Loop: Projets@Talk.Example\r\n")), "alice@example.org", OURS)
+    assert looped == Classification(Kind.LOOP, "x-loop")
+    assert kind(mail("x", headers="X-Loop: projets@nottalk.example\r\n")) is Kind.ORDINARY
     assert classify(parse(own), "alice@example.org", "").kind is Kind.ORDINARY
 
 

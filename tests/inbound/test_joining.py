@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.core import address
+from gateway.core.address import Ours
 from gateway.core.command import Verb
 from gateway.core.community import JoinPolicy, Membership, NetworkRole, Pace, Person, PersonState, Role
 from gateway.core.joining import Register, Registration
@@ -21,6 +22,7 @@ from store import communities, memberships, notices, people
 from store.database import Database
 from store.schema import memberships as membership_rows
 from store.schema import notices as notice_rows
+from store.schema import people as people_rows
 from tests.inbound.post_office import RULES, PostOffice, mail
 from tests.network import DOMAIN, KEYS, SetClock
 
@@ -286,6 +288,24 @@ def test_open_registration_asks_nothing(office: Doorstep) -> None:
     office.write("zoe", "projets+join")
     zoe = person(office, "zoe")
     assert zoe and zoe.state is PersonState.ACTIVE and office.belongs(place, zoe.id)
+
+
+def test_our_own_addresses_are_nobody(office: Doorstep) -> None:
+    ours = Ours(DOMAIN, "+", frozenset({"shared@people.example"}))
+    office.rules = replace(RULES, registration=Registration(COMPANY | {DOMAIN}, Register.OPEN, ours=ours))
+    place, ann = office.network.community("projets"), office.network.person("ann")
+    office.network.join(place, ann)
+    office.write("shared", "projets+join")
+    office.write("shared+projets", "projets+join")
+    own = mail(f"achats@{DOMAIN}", message_id="<o1@people.example>").replace(
+        b"header.from=people", b"header.from=relais"
+    )
+    office.post(own, "projets+join", reverse_path=f"achats@{DOMAIN}")
+    for address_of_ours in ("shared@people.example", f"achats@{DOMAIN}", f"relais+x@{DOMAIN}"):
+        office.write("ann", "relais", f"INVITE {address_of_ours} projets")
+    with office.database.reading() as tx:
+        assert tx.scalars(select(people_rows.c.address)).all() == ["ann@people.example"]
+    assert {told.obeyed.result for told in office.told_to(ann) if told.obeyed} == {Result.FOREIGN}
 
 
 def test_however_often_an_address_asks_it_is_asked_once_a_day(office: Doorstep, clock: SetClock) -> None:

@@ -15,7 +15,8 @@ from tests.outbound.mails import ANSWER, CONTENT, DELIVERY, POST, PROJETS, SITE,
 
 INTENDED = [
     *("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "References", "List-Id", "List-Post", "List-Help"),
-    *("List-Unsubscribe", "List-Unsubscribe-Post", "Precedence", "Auto-Submitted", "X-Auto-Response-Suppress"),
+    *("List-Unsubscribe", "List-Unsubscribe-Post", "Precedence", "X-Loop", "Auto-Submitted"),
+    "X-Auto-Response-Suppress",
     *("X-Relais-Kind", "MIME-Version", "Content-Type"),
 ]
 
