@@ -11,21 +11,23 @@ import shutil
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 
 from cryptography import x509
 
-from gateway import bridges, keys
+from gateway import bridges, keys, reputation
 from gateway.core.clock import Clock
 from gateway.core.errors import ConfigurationError, GatewayError
+from gateway.finding import Finding, State
+from gateway.reputation import Names
 from gateway.settings import Settings
 from inbound.account import MailboxError
 from inbound.harvest import Source
 from inbound.mailbox import Mailbox
+from inbound.resolver import Ask, NotAnsweredError, Resolver
 from store import migrations, queues, switches
 from store.blobs import open_blobs
 from store.database import Database
@@ -39,36 +41,32 @@ _BUILT = datetime(2025, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(minutes=5)
 
 
-class State(StrEnum):
-    """ok; warn: it works, and somebody should look; fail: it does not work."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found, in words that say how to mend it."""
-
-    name: str
-    state: State
-    text: str
-
-
 Check = Callable[[Settings, Clock], tuple[State, str]]
 
 
-def examine(settings: Settings, clock: Clock) -> Iterator[Finding]:
-    """Runs every check, in the order of the settings. Never raises for what a check finds."""
+def examine(settings: Settings, clock: Clock, ask: Ask | None = None) -> Iterator[Finding]:
+    """Runs every check, in the order of the settings, then those that ask the DNS, or `ask` for it.
+
+    Never raises for what a check finds.
+    """
+    world = Names(ask or Resolver(settings.authentication.nameservers).ask)
     for name, check in _CHECKS:
-        try:
-            state, text = check(settings, clock)
-        except ConfigurationError as error:
-            state, text = State.FAIL, "; ".join(words for _, words in error.mistakes)
-        except (GatewayError, OSError, ValueError) as error:
-            state, text = State.FAIL, str(error) or type(error).__name__
-        yield Finding(name, state, text)
+        yield _conclude(name, partial(check, settings, clock))
+    for name, question in reputation.CHECKS:
+        yield _conclude(name, partial(question, settings, world))
+
+
+def _conclude(name: str, check: Callable[[], tuple[State, str]]) -> Finding:
+    try:
+        state, text = check()
+    except ConfigurationError as error:
+        state, text = State.FAIL, "; ".join(words for _, words in error.mistakes)
+    except NotAnsweredError as error:
+        # Who can send mail may well have no way to the DNS.
+        state, text = State.WARN, f"the DNS did not answer: {error}"
+    except (GatewayError, OSError, ValueError) as error:
+        state, text = State.FAIL, str(error) or type(error).__name__
+    return Finding(name, state, text)
 
 
 def _settings(settings: Settings, _clock: Clock) -> tuple[State, str]:

@@ -70,6 +70,7 @@ def test_a_sound_machine_is_well(either_relais: Console, relay: Relay) -> None:
     assert list(found) == [
         *("settings", "secret", "store", "blobs", "disk", "certificate", "mailboxes", "relay", "dkim"),
         *("authentication", "base_url", "digests", "clock"),
+        *("mx", "spf", "dkim_record", "dmarc", "ptr"),
     ]
     warned = {name for name, state in found.items() if state == "warn"}
     assert warned == {"certificate", "dkim", "authentication"}
