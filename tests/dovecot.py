@@ -35,13 +35,21 @@ def free_port() -> int:
 
 
 class Dovecot:
-    """One server. `port` takes clear text and STARTTLS, `tls_port` TLS; `trusted` is the certificate to trust."""
+    """One server. `port` takes clear text and STARTTLS, `tls_port` TLS; `trusted` is the certificate to trust.
 
-    def __init__(self, *, introspect: str = "") -> None:
+    Where it is the mail store of a Postfix, `delivery` is what its configuration says on how mail is delivered:
+    `lmtp_port` takes mails then, and `login_port` is where the Postfix asks who may submit.
+    """
+
+    def __init__(self, *, introspect: str = "", delivery: str | None = None) -> None:
         self._program = needs("/usr/sbin/dovecot", "dovecot-imapd")
+        if delivery is not None:
+            needs("/usr/lib/dovecot/lmtp", "dovecot-lmtpd")
         self.folder = Path(tempfile.mkdtemp(prefix="relais-dovecot-"))
         self.folder.chmod(0o755)
         self.port, self.tls_port = free_port(), free_port()
+        self.lmtp_port, self.login_port = free_port(), free_port()
+        self._delivery = delivery
         self.trusted, _ = make_certificate(self.folder)
         self._introspect = introspect
         self._process: subprocess.Popen[bytes] | None = None
@@ -138,7 +146,7 @@ class Dovecot:
         services = "".join(f"service {name} {{\n  chroot =\n}}\n" for name in ("imap-login", "anvil", "stats"))
         (self.folder / "dovecot.conf").write_text(
             f"""\
-protocols = imap
+protocols = imap{"" if self._delivery is None else " lmtp"}
 listen = 127.0.0.1
 base_dir = {self.folder}/run
 state_dir = {self.folder}/state
@@ -184,5 +192,23 @@ userdb {{
   driver = static
   args = uid={owner.pw_uid} gid={owner.pw_gid} home={self.folder}/mail/%u
 }}
-"""
+{"" if self._delivery is None else self._doors()}"""
         )
+
+    def _doors(self) -> str:
+        """Where a Postfix delivers, and where it asks about logins."""
+        return f"""\
+postmaster_address = postmaster@example.com
+service lmtp {{
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {self.lmtp_port}
+  }}
+}}
+service auth {{
+  inet_listener {{
+    address = 127.0.0.1
+    port = {self.login_port}
+  }}
+}}
+{self._delivery}"""

@@ -9,6 +9,7 @@ import shlex
 import stat
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.demo.company import AUTHSERV_ID
@@ -27,6 +28,19 @@ def swaks(program: str, port: int, who: str, *words: str) -> list[str]:
     return [program, "--server", f"127.0.0.1:{port}", "--timeout", "20", *own, *words]
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's mailbox, a folder or a URL, and where they submit.
+
+    `proof` is what a border would say of them, where there is none.
+    """
+
+    inbox: str
+    submission: str
+    password: str = ""
+    proof: str = ""
+
+
 async def answer_with_neomutt(
     program: str, company: Company, folder: Path, who: str, received: Path, typing: str
 ) -> None:
@@ -38,6 +52,13 @@ async def answer_with_neomutt(
     for name in ("cur", "new", "tmp"):
         (home / "Mail" / name).mkdir(parents=True)
     (home / "Mail" / "cur" / "1.eml:2,S").write_bytes(received.read_bytes().replace(b"\r\n", b"\n"))
+    account = Account(str(home / "Mail"), f"smtp://127.0.0.1:{company.house.ports.smtp}", proof=proof(who))
+    await use_neomutt(program, home, who, account, typing)
+
+
+async def use_neomutt(program: str, home: Path, who: str, account: Account, typing: str) -> None:
+    """The person opens the newest mail of the account, answers, types and sends it. `home` keeps their settings."""
+    home.mkdir(exist_ok=True)
     editor = home / "editor"
     editor.write_text(
         f"#!{sys.executable}\nimport sys\nfrom pathlib import Path\npath = Path(sys.argv[1])\n"
@@ -51,11 +72,14 @@ async def answer_with_neomutt(
         set realname = "{who.title()}"
         set from = "{who}@example.com"
         set use_from = yes
+        set use_envelope_from = yes
         set hostname = "example.com"
-        set smtp_url = "smtp://127.0.0.1:{company.house.ports.smtp}"
+        set smtp_url = "{account.submission}"
+        set smtp_pass = "{account.password}"
+        set imap_pass = "{account.password}"
         set editor = {shlex.quote(str(editor))}
-        set folder = {shlex.quote(str(home))}
-        set spoolfile = {shlex.quote(str(home / "Mail"))}
+        set folder = {shlex.quote(account.inbox)}
+        set spoolfile = {shlex.quote(account.inbox)}
         set record = ""
         set copy = no
         set include = yes
@@ -66,14 +90,14 @@ async def answer_with_neomutt(
         set ssl_force_tls = no
         set confirmappend = no
         set wait_key = no
-        my_hdr {proof(who).replace(";", chr(92) + ";")}
-        push "<display-message><reply><send-message><exit><quit>"
+        {f"my_hdr {account.proof}".replace(";", chr(92) + ";") if account.proof else ""}
+        push "<last-entry><display-message><reply><send-message><exit><quit>"
         """,
         "utf-8",
     )
     screen, terminal = pty.openpty()
     process = await asyncio.create_subprocess_exec(
-        program, "-n", "-F", str(rc), "-f", str(home / "Mail"),
+        program, "-n", "-F", str(rc), "-f", account.inbox,
         stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
         env={"HOME": str(home), "TERM": "vt100", "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
