@@ -71,6 +71,8 @@ def _parse(raw: bytes, understand: Callable[[structure.Limited], _Library]) -> P
         defect = "from_repeated"
     if not defect and _header_cut(limited):
         defect = "header_cut"
+    if not defect and _has_stray_cr(raw[: limited.body_at]):
+        defect = "header_bare_cr"
     leaves = read_leaves(library.message, limited.taken)
     defects = dict.fromkeys((*limited.defects, *library.defects, *leaves.defects, *filter(None, [defect])))
     text, html = leaves.text, leaves.html
@@ -158,6 +160,11 @@ def _is_utf8(value: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _has_stray_cr(header: bytes) -> bool:
+    """A CR stands alone in a header of other line ends: our border read other fields there than we do."""
+    return b"\n" in header and b"\r" in header.replace(b"\r\n", b"")
 
 
 def _header_cut(limited: structure.Limited) -> bool:

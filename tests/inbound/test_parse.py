@@ -57,6 +57,18 @@ def test_an_address_in_another_charset_than_utf8_is_a_guess() -> None:
     assert (str(old.author), old.author_name) == ("andre@example.org", "André")
 
 
+def test_a_header_that_two_programs_split_differently_names_nobody() -> None:
+    for head in (
+        b"X: y\rFrom: ann@x.example\r\n",
+        b"From: ann@x.example\rX: y\r\n",
+        b"From: ann@x.example\nX: y\rZ: z\n",
+    ):
+        assert parse(head + b"Subject: x\r\n\r\nwords\r\n").author_defect == "header_bare_cr"
+    # Where it is the only line end, everybody splits there; in the body it does no harm.
+    assert parse(b"From: ann@x.example\rSubject: x\r\rwords\r").author
+    assert parse(b"From: ann@x.example\r\nSubject: x\r\n\r\nwords\rmore\r\n").author
+
+
 def test_a_header_cut_by_the_limits_names_nobody() -> None:
     raw = HEAD + b"X-Filler: y\r\n" * 1_200 + b"From: eve@evil.example\r\n\r\nhi"
     assert parse(raw).author_defect == "header_cut"
