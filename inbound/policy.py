@@ -329,7 +329,7 @@ TABLE: tuple[tuple[Verdict, Reason, Test], ...] = (
     (Verdict.HOLD,        Reason.SENDER_NOT_CHECKED,   lambda f, r: not _believed(f, r) and f.proof.temporary),
     (Verdict.HOLD,        Reason.SENDER_NOT_PROVEN,    lambda f, r: not _believed(f, r)),
     (Verdict.HOLD,        Reason.NOT_ADDRESSED,        _strays_to_a_command),
-    (Verdict.HOLD,        Reason.TOKEN_OF_ANOTHER,     lambda f, r: _is_to_a_question(f) and _with_token_of_another(f)),
+    (Verdict.REJECT,      Reason.TOKEN_OF_ANOTHER,     lambda f, r: _is_to_a_question(f) and _with_token_of_another(f)),
     (Verdict.OBEY,        Reason.COMMAND,              _may_ask),
     (Verdict.FORWARD,     Reason.FOR_THE_ADMINS,       lambda f, r: _is_stranger_at_a_door(f)),
     (Verdict.REJECT,      Reason.NOT_A_MEMBER,         lambda f, r: wants_in(f, r) and not _is_auto_reply(f)),

@@ -157,7 +157,7 @@ CASES: tuple[tuple[Verdict, Reason, Facts], ...] = (
     (Verdict.HOLD, Reason.SENDER_NOT_CHECKED, replace(PLAIN, proof=Proof(False, "no_pass", temporary=True))),
     (Verdict.HOLD, Reason.SENDER_NOT_PROVEN, replace(PLAIN, proof=Proof(False, "no_pass"))),
     (Verdict.HOLD, Reason.NOT_ADDRESSED, replace(PLAIN, destination=ToCommand("projets", Verb.LEAVE), addressed=False)),
-    (Verdict.HOLD, Reason.TOKEN_OF_ANOTHER, replace(PLAIN, destination=ToQuestion(6, 2), command=MOVE)),
+    (Verdict.REJECT, Reason.TOKEN_OF_ANOTHER, replace(PLAIN, destination=ToQuestion(6, 2), command=MOVE)),
     (Verdict.OBEY, Reason.COMMAND, NEWCOMER),
     (Verdict.FORWARD, Reason.FOR_THE_ADMINS, replace(NEWCOMER, reading=WORDS)),
     (Verdict.REJECT, Reason.NOT_A_MEMBER, replace(NEWCOMER, destination=ToCommunity("projets"), command=None)),
