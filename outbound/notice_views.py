@@ -103,7 +103,8 @@ def notice_view(
 ) -> NoticeView:
     """The view of a notice."""
     text = strip_controls(mail.text).strip("\n")
-    heaviest = max(mail.files, key=lambda file: file.size, default=None)
+    carried = (*mail.files, *mail.attached)
+    heaviest = max(carried, key=lambda file: file.size, default=None)
     too_heavy = [(file.name, file.size, "") for file in (heaviest,) if file and file.size > mail.limit_bytes]
     heavy = file_lines(too_heavy, language)
     return NoticeView(
@@ -123,7 +124,7 @@ def notice_view(
         text=text,
         files=file_lines(((file.name, file.size, "") for file in mail.files), language),
         limit=language.size(mail.limit_bytes),
-        total=language.size(sum(file.size for file in mail.files)),
+        total=language.size(sum(file.size for file in carried)),
         heavy=heavy[0] if heavy else None,
         reference=clean(mail.reference),
         author=_writer(mail.author, language) if mail.author else None,

@@ -239,6 +239,9 @@ def test_too_heavy_names_the_file_or_the_sum() -> None:
 
     assert "“plans.zip” weighs 34 MB and the limit is 20 MB." in words(one)
     assert "Together its attachments weigh 30 MB and the limit is 20 MB." in words(three)
+    # What is light enough to travel back with the mail is weighed with the rest.
+    back = replace(one, files=(), attached=(NamedFile("plan.pdf", 314_572, "application/pdf", "c" * 64),))
+    assert "“plan.pdf” weighs 307 KB and the limit is 195 KB." in words(replace(back, limit_bytes=200_000))
 
 
 def test_waiting_is_not_a_refusal() -> None:
