@@ -281,9 +281,11 @@ def recheck(tx: Connection, flag: str, now: datetime) -> int:
     return sum(retry(tx, arrival_id, ("held",)) for arrival_id in list(tx.scalars(query)))
 
 
-def held(tx: Connection, person_id: int, reason: Reason) -> list[int]:
-    """The arrivals of this author that are held for this reason, oldest first."""
+def held(tx: Connection, person_id: int, reason: Reason, *, community_id: int | None = None) -> list[int]:
+    """The arrivals of this author that are held for this reason, in one community where it is given; oldest first."""
     query = select(arrivals.c.id).where(OPEN_ARRIVAL, arrivals.c.state == "held", arrivals.c.person_id == person_id)
+    if community_id is not None:
+        query = query.where(arrivals.c.community_id == community_id)
     return list(tx.scalars(query.where(arrivals.c.reason == reason.value).order_by(arrivals.c.id)))
 
 

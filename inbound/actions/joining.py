@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from gateway.core.command import Verb
 from gateway.core.community import Community, JoinPolicy, Membership, Person, PersonState, Role
+from gateway.core.decision import Reason
 from gateway.core.joining import Register, Registration, RequestKind, RequestState
 from gateway.core.notice import Obeyed, Result
 from gateway.core.question import Asks, Question
@@ -145,6 +146,9 @@ def enter(
     memberships.add(tx, [Membership(place.id, person.id, Role.MEMBER, None)], now)
     if arrival_id is not None:
         arrivals.reopen(tx, arrival_id)
+        # What they wrote within the hour of that was not sent back, and waits with it.
+        for waiting in arrivals.held(tx, person.id, Reason.NOT_A_MEMBER, community_id=place.id):
+            arrivals.retry(tx, waiting)
     best = welcomes.best_topics(tx, place.id, now)
     welcome = Obeyed(Verb.JOIN, (place.name,), community_ids=(place.id,), topic_ids=tuple(best))
     telling.obeyed(tx, item, welcome, house, now, community_id=place.id, reader=person)

@@ -112,7 +112,23 @@ def test_a_stolen_token_lets_nobody_in(office: Doorstep) -> None:
     office.write("bob", "projets+join")
     office.answer("eve", office.told_to(bob)[0], bob, "YES")
     assert not office.belongs(place, bob) and not office.belongs(place, eve)
-    assert office.words()[-1] == ("hold", "token_of_another")
+    assert office.words()[-1] == ("reject", "token_of_another")
+
+
+def test_all_that_waited_for_their_coming_in_is_posted(office: Doorstep) -> None:
+    place, other = office.network.community("projets"), office.network.community("atelier")
+    bob = office.network.person("bob")
+    for text in ("The first.", "The second."):
+        office.write("bob", "projets", text)
+        office.write("bob", "atelier", text)
+    assert [result.flag for result in office.results()] == ["", "", "hushed", "hushed"]
+    office.answer("bob", office.told_to(bob)[0], bob, "JOIN")
+    office.work()
+    assert office.belongs(place, bob) and not office.belongs(other, bob)
+    assert sorted((words, where) for words, where, _ in office.posted()) == [
+        ("The first.", place),
+        ("The second.", place),
+    ]
 
 
 def test_an_answer_that_comes_too_late_is_told_so(office: Doorstep, clock: SetClock) -> None:
