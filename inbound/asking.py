@@ -88,9 +88,13 @@ def asked_for(
 
 
 def _unknown(reading: Reading, command: Command | None) -> Command | None:
-    """HELP, where somebody wrote a word of command that is none, or lacks what it needs; a sentence is for people."""
+    """HELP, where somebody wrote nothing, or a word of command that is none or lacks what it needs; a sentence is for
+    people.
+    """
     said = reading.body.text.strip() or reading.parsed.subject.strip()
     words = said.split()
+    if not words and not reading.parsed.attachments:
+        return Command(Verb.HELP)
     is_word = 0 < len(words) <= 2 and words[0].isalpha() and all(_ARGUMENT.search(word) for word in words[1:])
     if reading.parsed.attachments or len(said) > _LONGEST_WORD or not (is_word or (command and command.problem)):
         return None

@@ -233,6 +233,10 @@ def _read_latest(tx: Connection, item: Decided, command: Command, house: House, 
         telling.obeyed(tx, item, Obeyed(Verb.LAST, result=Result.NO_PLACE), house, now)
         return
     post_ids = welcomes.latest_ids(tx, place.id, min(command.number or _LAST, _MOST_LAST))
+    if not post_ids:
+        told = Obeyed(Verb.LAST, (place.name,), community_ids=(place.id,))
+        telling.obeyed(tx, item, told, house, now, community_id=place.id)
+        return
     telling.latest(tx, item, place.id, post_ids, house, now)
 
 

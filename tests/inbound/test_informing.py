@@ -115,6 +115,20 @@ def test_a_word_that_is_none_is_answered_once_and_then_read(office: Doorstep, cl
     assert len(office.told_to(bob)) == 2
 
 
+def test_a_mail_that_says_nothing_is_helped(office: Doorstep) -> None:
+    bob = bob_of(office)
+    office.write("bob", "relais", "")
+    assert "JOIN" in forms(office, bob)
+    office.write("bob", "projets+owner", "")
+    assert len(office.told_to(bob)) == 1
+
+
+def test_the_last_of_nothing_says_so(office: Doorstep) -> None:
+    office.write("bob", "relais", "LAST 5")
+    [told] = office.told_to(bob_of(office))
+    assert told.obeyed and (told.obeyed.verb, told.obeyed.communities) == (Verb.LAST, ("Projets",))
+
+
 @pytest.mark.parametrize("text", ["Who runs this?", "I cannot find the plans any more.", "Call me"])
 def test_a_sentence_reaches_people(office: Doorstep, text: str) -> None:
     office.write("bob", "relais", text)

@@ -105,6 +105,8 @@ def _sheet(verb: Verb, sheet: Sheet) -> NoticeMail:
 
 MAILS: dict[str, NoticeMail] = {
     "join": asking(Asks.JOIN),
+    "nothing-yet": told(Verb.LAST),
+    "no-place": told(Verb.LAST, Result.NO_PLACE, communities=(), community_ids=()),
     "request": asking(Asks.REQUEST),
     "request-again": asking(Asks.REQUEST, again=True),
     "invitation": asking(Asks.INVITATION),
