@@ -77,7 +77,7 @@ def process(
     claiming.ask(tx, decided, house, now)
     kept = answering.answer(tx, registering.register_all(tx, decided, rules, now), house, now)
     kept |= held | passed_on | telling.ask_again(tx, _with(decided, Verdict.ASK), house, now)
-    meeting.tell(tx, decided, house, now)
+    meeting.tell(tx, decided, house, rules, now)
     closings = [
         _closing(item, posted, forwarded.get(item.case.arrival.id), kept.get(item.case.arrival.id)) for item in decided
     ]

@@ -16,17 +16,20 @@ from gateway.core.notice import NoticeKind
 from gateway.core.question import Asks, Question
 from inbound.actions.answering import may_be_told
 from inbound.case import Decided
+from inbound.policy import Rules
 from inbound.route import House
 from store import notices, unreachable
 from store.notices import NewNotice
 
 
-def tell(tx: Connection, decided: Sequence[Decided], house: House, now: datetime) -> None:
+def tell(tx: Connection, decided: Sequence[Decided], house: House, rules: Rules, now: datetime) -> None:
     """Tells each of these authors whose own address fails that nothing is sent to it any more."""
     wrote = {
         person.id: item.case.read.reading.parsed.message_id
         for item in decided
-        if (person := item.case.facts.person) and item.case.facts.proof.proven and may_be_told(item)
+        if (person := item.case.facts.person)
+        and (item.case.facts.proof.proven or rules.require == "none")
+        and may_be_told(item)
     }
     met = unreachable.meet(tx, wrote, now)
     notices.add(tx, [_notice(person_id, wrote[person_id], house, now) for person_id in met], house.keys.current, now)

@@ -9,15 +9,18 @@ from structlog.testing import capture_logs
 
 from digests import housekeeping
 from digests.housekeeping import Retention
+from digests.reach import Bounds, Reach
 from digests.rounds import Rounds
 from digests.waiting import Origin
 from digests.worker import Scheduler
 from gateway.core.clock import ClockWatch
 from gateway.core.community import Pace
 from gateway.core.errors import StoreError
-from store import digests, times
+from store import digests, times, unreachable
 from store.blobs import Blobs
 from store.database import Database
+from store.failures import Endurance
+from store.schema import failures
 from store.wakeups import Wakeups
 from tests.digests.newspaper import PLAN
 from tests.network import START, Network, SetClock
@@ -124,3 +127,38 @@ def test_digests_are_closed_on_the_minute(
     with capture_logs() as logs:
         scheduler._close_digests()
     assert [line["event"] for line in logs] == ["digest_trouble"]
+
+
+def test_who_cannot_be_reached_is_looked_for_and_nobody_by_a_clock_that_jumped(
+    database: Database, blobs: Blobs, clock: SetClock
+) -> None:
+    network = Network(database, clock)
+    ann = network.person("ann")
+    with database.transaction() as tx:
+        tx.execute(
+            failures.insert(),
+            [
+                {
+                    "person_id": ann,
+                    "day": (START - timedelta(days=n)).date(),
+                    "kind": "hard",
+                    "delivery_id": n,
+                    "cause": "x",
+                }
+                for n in range(5)
+            ],
+        )
+    reach = Reach(database, Bounds(Endurance(5, 30), timedelta(days=7), timedelta(days=3), 0), ORIGIN, "Europe/Paris")
+    scheduler = Scheduler(database, blobs, Retention(30, 30, 180), ORIGIN, rounds_of(database), clock, reach=reach)
+
+    def lost() -> int:
+        with database.reading() as tx:
+            return unreachable.count(tx)
+
+    scheduler._watch_the_clock()
+    clock.advance(days=-7)
+    scheduler._look_for_the_lost(reach)
+    assert lost() == 0
+    clock.advance(days=7)
+    scheduler._look_for_the_lost(reach)
+    assert lost() == 1

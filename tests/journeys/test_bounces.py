@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -97,6 +98,14 @@ def test_whoever_writes_is_told_once_and_comes_back_by_one_word(house: House, wo
     house.fail(5)
     look(house)
     assert not house.is_reached()
+
+
+def test_where_whoever_from_names_is_believed_they_are_told_too(house: House) -> None:
+    lose(house)
+    house.rules = replace(house.rules, require="none")
+    house.write("bob", "projets", "Is anybody there?", subject="B", proven=False)
+    [asked] = house.told_to(house.bob)
+    assert asked.question is not None and asked.question.asks is Asks.REACHED
 
 
 def test_the_word_may_be_sent_to_the_command_address_too(house: House) -> None:
