@@ -112,13 +112,10 @@ def test_each_post_is_told_once_whoever_changes_what_meanwhile(database: Databas
         place, comer = dice.choice(places), dice.choice(comers)
         with database.transaction() as tx:
             [held] = communities.lock(tx, ids=[place])
-            ended = memberships.end(tx, held, comer)
+            memberships.end(tx, held, comer)
         with database.transaction() as tx:
-            [held] = communities.lock(tx, ids=[place])
-            if ended and dice.random() < 0.5:
-                memberships.restore(tx, held, comer, ended, clock())
-            else:
-                memberships.add(tx, [Membership(place, comer, Role.MEMBER, None)], clock())
+            communities.lock(tx, ids=[place])
+            memberships.add(tx, [Membership(place, comer, Role.MEMBER, None)], clock())
 
     crowd.does(tick, 0.02)
     crowd.does(paper.round, 0.01)
@@ -151,7 +148,8 @@ def test_each_post_is_told_once_whoever_changes_what_meanwhile(database: Databas
     twice = {reader: [post for post, times in told.items() if times > 1] for reader, (told, _) in counted.items()}
     assert twice == {reader: [] for reader in readers}
     missed = {i: [post for post, times in counted[i][0].items() if not times] for i in stayers}
-    assert {i: len(posts) for i, posts in missed.items()} == {i: counted[i][1] for i in stayers}, missed
+    # What one place's digest had no room for another place may tell, or have no room for either.
+    assert all(len(posts) <= counted[i][1] for i, posts in missed.items()), missed
 
 
 def _written(database: Database) -> dict[int, set[int]]:
