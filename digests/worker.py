@@ -14,7 +14,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import DBAPIError
 
-from digests import floods, housekeeping, joining, lateness, reports, reviews, storms, waiting
+from digests import absences, floods, housekeeping, joining, lateness, reports, reviews, storms, waiting
 from digests.housekeeping import Retention
 from digests.reach import Reach
 from digests.reports import Morning
@@ -97,6 +97,7 @@ class Scheduler:
                 told += reviews.remind(tx, self._origin, self._clock())
                 told += joining.remind(tx, self._origin, self._clock())
                 told += joining.end(tx, self._origin, self._clock())
+                told += absences.offer(tx, self._origin, self._rounds.plan.network, self._clock())
                 expired = reviews.expire(tx, self._origin, self._clock())
         except StoreError as error:
             log.error("telling_trouble", trouble=str(error))

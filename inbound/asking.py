@@ -50,6 +50,7 @@ _IN_ANSWER: dict[Asks, frozenset[Verb]] = {
     Asks.WITHDRAW: frozenset((Verb.CANCEL,)),
     Asks.PROBE: frozenset((Verb.RESUME,)),
     Asks.REACHED: frozenset((Verb.RESUME,)),
+    Asks.ABSENCE: _YES_NO | {Verb.PAUSE, Verb.RESUME},
 }
 """The words that answer each question."""
 _LONGEST = 1200

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from gateway.core.decision import Reason, Verdict
 from inbound import policy, sharing
 from inbound.actions import (
+    absences,
     answering,
     claiming,
     confirming,
@@ -78,8 +79,10 @@ def process(
     kept = answering.answer(tx, registering.register_all(tx, decided, rules, now), house, now)
     kept |= held | passed_on | telling.ask_again(tx, _with(decided, Verdict.ASK), house, now)
     meeting.tell(tx, decided, house, rules, now)
+    away = absences.believed(tx, decided, rules)
     closings = [
-        _closing(item, posted, forwarded.get(item.case.arrival.id), kept.get(item.case.arrival.id)) for item in decided
+        _closing(item, posted, forwarded.get(item.case.arrival.id), kept.get(item.case.arrival.id), away)
+        for item in decided
     ]
     arrivals.close(tx, [read.mail for read in batch], closings, now)
     silence.note_heard(tx, _heard(decided), now)
@@ -145,7 +148,9 @@ def _with(decided: Sequence[Decided], verdict: Verdict) -> list[Decided]:
     return [item for item in decided if item.decision.verdict is verdict]
 
 
-def _closing(item: Decided, posted: dict[int, int], forwarded: Forwarded | None, kept: str | None) -> Closing:
+def _closing(
+    item: Decided, posted: dict[int, int], forwarded: Forwarded | None, kept: str | None, away: frozenset[int]
+) -> Closing:
     facts, decision = item.case.facts, item.decision
     # What waits for a human stays open: held arrivals keep their bytes and can be decided anew.
     waits, flag = decision.verdict is Verdict.HOLD or kept is not None, kept or decision.flag
@@ -161,6 +166,6 @@ def _closing(item: Decided, posted: dict[int, int], forwarded: Forwarded | None,
         person_id=facts.person.id if facts.person else None,
         community_id=community_id,
         post_id=posted.get(item.case.arrival.id),
-        returns=facts.reading.classification.returns,
+        returns=facts.reading.classification.returns if item.case.arrival.id in away else None,
         proof=f"{facts.proof.how} {facts.proof.seen}".strip(),
     )

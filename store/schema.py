@@ -367,11 +367,17 @@ arrivals = Table(
     Column("person_id", Id, ForeignKey("people.id", ondelete="SET NULL")),
     Column("community_id", Id, ForeignKey("communities.id", ondelete="SET NULL")),
     Column("post_id", Id, ForeignKey("posts.id", ondelete="SET NULL")),
-    # The day an automatic answer gives for the end of an absence.
+    # The day an automatic answer gives for the end of an absence, where it really is its author's.
     Column("returns", Date),
     Column("closed_at", Utc),
     Index(
         "ix_arrivals_open", "state", sqlite_where=text("state <> 'closed'"), postgresql_where=text("state <> 'closed'")
+    ),
+    Index(
+        "ix_arrivals_returns",
+        "closed_at",
+        sqlite_where=text("returns IS NOT NULL"),
+        postgresql_where=text("returns IS NOT NULL"),
     ),
 )
 

@@ -292,7 +292,9 @@ class NoticeMail:
         """It tells an author about their own mail."""
         if self.obeyed is not None and self.obeyed.result in (Result.STEPPED_DOWN, Result.DEFAULT, Result.SLOWED):
             return False
-        return self.author is None and self.kind not in OF_THE_HOUSE and not self.is_probe
+        if self.question is not None and self.question.asks in (Asks.PROBE, Asks.ABSENCE):
+            return False
+        return self.author is None and self.kind not in OF_THE_HOUSE
 
     @property
     def is_probe(self) -> bool:

@@ -39,6 +39,8 @@ class Asks(StrEnum):
     """Of an author whose post is out: do you want it back?"""
     PROBE = "probe"
     """Of somebody whose address failed for good: do you read this? Nothing need be answered."""
+    ABSENCE = "absence"
+    """Of somebody whose mailbox says that they are away: do you want a pause until you are back?"""
     REACHED = "reached"
     """Of somebody whose address failed for good, and who wrote to us: do your mails come in again?"""
 

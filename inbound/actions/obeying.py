@@ -92,8 +92,21 @@ def _settle(tx: Connection, item: Decided, question: Question, ours: tuple[House
             command = item.case.facts.command
             assert command
             telling.obeyed(tx, item, _carry_out(tx, command, item.case.facts, now), house, now)
+        case Asks.ABSENCE:
+            command = _of_absence(item.case.facts, question)
+            telling.obeyed(tx, item, _carry_out(tx, command, item.case.facts, now), house, now)
         case unreachable:
             assert_never(unreachable)
+
+
+def _of_absence(facts: Facts, question: Question) -> Command:
+    """What an answer to the offer of a pause asks for: a pause up to the return, or another day; or none any more."""
+    assert facts.command
+    until = facts.command.until or question.until
+    is_over = until is None or until <= facts.today
+    if is_over or facts.command.verb in (Verb.NO, Verb.RESUME):
+        return Command(Verb.RESUME)
+    return Command(Verb.PAUSE, until=until)
 
 
 def _do(tx: Connection, item: Decided, command: Command, house: House, rules: Rules, now: datetime) -> None:

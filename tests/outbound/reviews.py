@@ -126,6 +126,13 @@ POSTED |= {
 }
 _TOLD = replace(BACK, reason=Reason.BOUNCE, obeyed=None, community=None, subject="", in_reply_to="")
 REACHING: dict[str, NoticeMail] = {
+    "absence": replace(
+        _TOLD,
+        kind=NoticeKind.QUESTION,
+        reason=Reason.AUTO_REPLY,
+        reference="N-93",
+        question=Question(Asks.ABSENCE, until=date(2026, 12, 1)),
+    ),
     "probe": replace(_TOLD, kind=NoticeKind.QUESTION, reference="N-90", question=Question(Asks.PROBE)),
     "reached": replace(
         _TOLD,

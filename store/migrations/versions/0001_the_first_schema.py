@@ -503,6 +503,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state <> 'closed'"),
             postgresql_where=sa.text("state <> 'closed'"),
         )
+        batch_op.create_index(
+            "ix_arrivals_returns",
+            ["closed_at"],
+            unique=False,
+            sqlite_where=sa.text("returns IS NOT NULL"),
+            postgresql_where=sa.text("returns IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_arrivals_spool_id"), ["spool_id"], unique=False)
 
     op.create_table(
