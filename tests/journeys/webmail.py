@@ -5,8 +5,6 @@ Roundcube hands what it sends to a MailServer, from which a test passes it on, a
 
 from __future__ import annotations
 
-import grp
-import imaplib
 import json
 import os
 import pwd
@@ -18,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.dovecot import PASSWORD, Dovecot
 from tests.journeys.browser import Browser, await_port, free_port
 from tests.journeys.roundcube import Window
 from tests.programs import needs
 
 ROUNDCUBE = Path("/var/lib/roundcube/public_html")
-SECRET = "sesame"
 LANGUAGES = {"fr": "fr-FR", "en": "en-US"}
 """What a browser asks pages for, by the language of its person."""
 
@@ -32,7 +30,6 @@ LANGUAGES = {"fr": "fr-FR", "en": "en-US"}
 class Programs:
     """Where the programs are."""
 
-    dovecot: str
     php: str
     chromium: str
     driver: str
@@ -42,8 +39,9 @@ def programs() -> Programs:
     """All of them. Skips the test where one is not installed."""
     if not ROUNDCUBE.exists():
         pytest.skip("roundcube is not installed: apt-get install roundcube-core roundcube-sqlite3")
+    # Asked for before anything is started.
+    needs("/usr/sbin/dovecot", "dovecot-imapd")
     return Programs(
-        needs("/usr/sbin/dovecot", "dovecot-imapd"),
         needs("php", "php-cli"),
         needs("chromium"),
         needs("chromedriver", "chromium-driver"),
@@ -55,19 +53,18 @@ class Webmail:
 
     def __init__(self, programs: Programs, smtp_port: int) -> None:
         self._programs = programs
-        # Dovecot serves nobody with the rights of root, and a path of its sockets is short.
         self.folder = Path(tempfile.mkdtemp(prefix="relais-webmail-", dir="/tmp"))
         self._started: list[subprocess.Popen[bytes]] = []
         self._windows: dict[str, Window] = {}
-        imap, web = free_port(), free_port()
-        self._imap, self._page = imap, f"http://127.0.0.1:{web}/"
+        web = free_port()
+        self._page = f"http://127.0.0.1:{web}/"
+        self._dovecot = Dovecot()
         user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
         try:
-            (self.folder / "dovecot.conf").write_text(_dovecot(self.folder, imap, user), "utf-8")
-            _furnish(self.folder, imap, smtp_port)
+            self._dovecot.start()
+            _furnish(self.folder, self._dovecot.port, smtp_port)
             for path in [self.folder, *self.folder.rglob("*")]:
                 shutil.chown(path, user.pw_uid, user.pw_gid)
-            self._start(imap, user, [programs.dovecot, "-F", "-c", f"{self.folder}/dovecot.conf"])
             self._start(web, user, [programs.php, "-S", f"127.0.0.1:{web}", "-t", str(ROUNDCUBE)])
         except BaseException:
             self.close()
@@ -80,16 +77,15 @@ class Webmail:
         for process in reversed(self._started):
             process.terminate()
             process.wait(20)
+        self._dovecot.remove()
         shutil.rmtree(self.folder)
 
     def receive(self, who: str, mail: bytes) -> int:
         """Puts a mail into this address's inbox; returns its UID there."""
-        with imaplib.IMAP4("127.0.0.1", self._imap, timeout=20) as box:
-            box.login(who, SECRET)
-            box.append("INBOX", "", "", mail)
-            box.select()
-            _, found = box.uid("search", "ALL")
-        return int(found[0].split()[-1])
+        self._dovecot.put(who, mail)
+        with self._dovecot.client(who) as box:
+            box.select_folder("INBOX", readonly=True)
+            return int(max(box.search()))
 
     def window(self, who: str, language: str) -> Window:
         """This person's browser, logged in; the same at every call."""
@@ -97,7 +93,7 @@ class Webmail:
             profile = self.folder / f"browser-{len(self._windows)}"
             browser = Browser(self._programs.driver, self._programs.chromium, profile, LANGUAGES[language])
             self._windows[who] = Window(browser, self._page)
-            self._windows[who].log_in(who, SECRET)
+            self._windows[who].log_in(who, PASSWORD)
         return self._windows[who]
 
     def _start(self, port: int, user: pwd.struct_passwd, words: list[str]) -> None:
@@ -113,45 +109,6 @@ class Webmail:
             )  # fmt: skip
         self._started.append(process)
         await_port(port, process)
-
-
-def _dovecot(folder: Path, port: int, user: pwd.struct_passwd) -> str:
-    for name in ("run", "state", "mail"):
-        (folder / name).mkdir()
-    return f"""\
-base_dir = {folder}/run
-state_dir = {folder}/state
-log_path = {folder}/dovecot.log
-protocols = imap
-listen = 127.0.0.1
-ssl = no
-disable_plaintext_auth = no
-default_internal_user = {user.pw_name}
-default_internal_group = {_group(user)}
-default_login_user = {user.pw_name}
-first_valid_uid = 1
-mail_location = maildir:{folder}/mail/%u
-service anvil {{
-  chroot =
-}}
-service imap-login {{
-  chroot =
-  inet_listener imap {{
-    port = {port}
-  }}
-  inet_listener imaps {{
-    port = 0
-  }}
-}}
-passdb {{
-  driver = static
-  args = password={SECRET}
-}}
-userdb {{
-  driver = static
-  args = uid={user.pw_uid} gid={user.pw_gid} home={folder}/mail/%u
-}}
-"""
 
 
 def _furnish(folder: Path, imap_port: int, smtp_port: int) -> None:
@@ -189,7 +146,3 @@ def _furnish(folder: Path, imap_port: int, smtp_port: int) -> None:
 def _php(value: object) -> str:
     """A value as PHP writes it; JSON's words and lists are PHP's, too."""
     return json.dumps(value) if not isinstance(value, str) else "'" + value.replace("'", "\\'") + "'"
-
-
-def _group(user: pwd.struct_passwd) -> str:
-    return grp.getgrgid(user.pw_gid).gr_name
