@@ -100,7 +100,9 @@ def test_each_post_is_told_once_whoever_changes_what_meanwhile(database: Databas
 
     def follow() -> None:
         with database.transaction() as tx:
-            latest = tx.scalar(select(func.max(posts.c.topic_id)))
+            # Of one place: the copy in a topic that is followed elsewhere may come singly after a digest told of it.
+            copies = select(posts.c.content_id).group_by(posts.c.content_id).having(func.count() == 1)
+            latest = tx.scalar(select(func.max(posts.c.topic_id)).where(posts.c.content_id.in_(copies)))
             if latest:
                 choices.choose(tx, dice.choice(readers), latest, Choice.FOLLOWED)
 
