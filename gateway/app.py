@@ -41,13 +41,13 @@ from gateway.starting import Mistakes, require_free
 from gateway.supervision import RelayWatch, Supervisor
 from gateway.web.server import Web, WebSetup
 from inbound.authenticity import Border
+from inbound.facts import Rules
 from inbound.files import FileRules
 from inbound.harvest import Store as PickupStore
 from inbound.hints import SentDigests
 from inbound.job import ReaderSetup
 from inbound.listener import Listener
 from inbound.pickup import Pickup, Reports
-from inbound.policy import Rules
 from inbound.route import House, Recipients
 from inbound.spool import Spool
 from inbound.verification import Verifying

@@ -20,7 +20,7 @@ from gateway.core.notice import Obeyed
 from gateway.core.question import Asks, Question
 from inbound import asking, courtesies, sharing
 from inbound.case import Case, PartCase, ReadMail
-from inbound.policy import Facts
+from inbound.facts import Facts
 from inbound.route import (
     Destination,
     ToCommand,

@@ -12,7 +12,7 @@ from gateway.core.notice import Obeyed
 from gateway.core.question import Question
 from gateway.core.urgency import Urgency
 from inbound.authenticity import Proof
-from inbound.policy import Facts
+from inbound.facts import Facts
 from store.answer_parts import StoredPart
 
 

@@ -16,8 +16,8 @@ from gateway.core.message import Arrival, ParsedMessage
 from inbound import answers, asking, files, route
 from inbound.answers import Answered, Around
 from inbound.case import Case, ReadMail
+from inbound.facts import Facts, Rules
 from inbound.haste import needs_time
-from inbound.policy import Facts, Rules
 from inbound.route import Destination, House, ToCommand, ToCommunity, ToDigest, ToParent, ToPerson, ToPost, ToQuestion
 from store import answer_parts, charters, communities, floods, handovers, memberships, people, posts
 from store.answer_parts import StoredPart

@@ -36,8 +36,8 @@ from inbound.actions import (
 )
 from inbound.actions.forwarding import Forwarded
 from inbound.case import Case, Decided, ReadMail
+from inbound.facts import Rules
 from inbound.gathering import gather
-from inbound.policy import Rules
 from inbound.route import House
 from store import arrivals, floods, silence
 from store.arrivals import Closing

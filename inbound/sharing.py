@@ -17,7 +17,7 @@ from gateway.core.notice import Result
 from inbound import policy
 from inbound.case import Decided, PartCase
 from inbound.commands import read_command
-from inbound.policy import Facts, Rules
+from inbound.facts import Facts, Rules
 
 _LONGEST_COMMAND = 100
 _OF_A_TOPIC = frozenset((Verb.MUTE, Verb.FOLLOW, Verb.STOP, Verb.LEAVE))

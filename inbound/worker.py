@@ -23,9 +23,9 @@ from gateway.core.message import Mail
 from inbound import hints, pipeline
 from inbound.authenticity import NOT_ANSWERED
 from inbound.case import Decided, ReadMail
+from inbound.facts import Rules
 from inbound.hints import SentDigests, SentTexts
 from inbound.job import ReaderSetup
-from inbound.policy import Rules
 from inbound.reader import LEFT, Reader, Unread
 from inbound.route import House
 from store import arrivals

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from gateway.core.message import Kind
 from inbound.case import Decided
-from inbound.policy import Rules
+from inbound.facts import Rules
 from inbound.route import ToBounce
 from store import failures
 

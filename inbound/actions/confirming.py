@@ -21,7 +21,7 @@ from gateway.core.urgency import WEEK, Urgency
 from inbound.actions.answering import believable, may_be_told
 from inbound.actions.publishing import Published, title
 from inbound.case import Decided
-from inbound.policy import Rules
+from inbound.facts import Rules
 from inbound.route import House
 from store import notices, posts, quiet, reach, urgency
 from store.notices import NewNotice

@@ -21,7 +21,7 @@ from gateway.core.ruling import Ruling
 from gateway.core.urgency import WEEK, Urgency
 from inbound.actions.publishing import Published
 from inbound.case import Decided
-from inbound.policy import Rules
+from inbound.facts import Rules
 from inbound.urgency import is_marked
 from store import audit, quiet, urgency
 

@@ -16,7 +16,7 @@ from gateway.core.notice import NoticeKind
 from gateway.core.question import Asks, Question
 from inbound.actions.answering import may_be_told
 from inbound.case import Decided
-from inbound.policy import Rules
+from inbound.facts import Rules
 from inbound.route import House
 from store import notices, unreachable
 from store.notices import NewNotice

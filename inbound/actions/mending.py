@@ -18,8 +18,8 @@ from inbound import asking, policy
 from inbound.actions import telling
 from inbound.actions.publishing import Publication, content_of, new_message_id, part_key, publish
 from inbound.case import Decided
+from inbound.facts import Facts, Rules
 from inbound.gathering import Gathered
-from inbound.policy import Facts, Rules
 from inbound.route import House, ToPost
 from store import answer_parts, arrivals, posts
 from store.answer_parts import Placed, StoredPart

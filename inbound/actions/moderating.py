@@ -27,8 +27,8 @@ from inbound.actions import telling
 from inbound.actions.answering import believable
 from inbound.actions.publishing import scrub, title
 from inbound.case import Decided
+from inbound.facts import Rules
 from inbound.files import is_barred
-from inbound.policy import Rules
 from inbound.route import House, ToCommunity, ToParent, ToPost
 from inbound.sharing import PlannedPart
 from store import answer_parts, communities, memberships, notices, people, rulings

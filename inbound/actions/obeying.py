@@ -35,8 +35,8 @@ from inbound.actions import (
 )
 from inbound.actions.leaving import PACE_OF
 from inbound.case import Decided
+from inbound.facts import Facts, Rules
 from inbound.gathering import Gathered
-from inbound.policy import Facts, Rules
 from inbound.route import House, ToDigest, ToPost
 from store import choices, communities, memberships, paces, people, welcomes
 from store.people import Traits

@@ -16,7 +16,7 @@ from gateway.core.urgency import Urgency
 from inbound.actions import mentioning
 from inbound.actions.mentioning import Text
 from inbound.case import Decided
-from inbound.policy import Facts
+from inbound.facts import Facts
 from inbound.route import House
 from store import communities, posts
 from store.communities import Locked

@@ -17,7 +17,7 @@ from gateway.core.decision import Reason
 from gateway.core.joining import Register, Registration
 from inbound import policy
 from inbound.case import Decided
-from inbound.policy import Rules
+from inbound.facts import Rules
 from inbound.vocabulary import language_of
 from store import people
 from store.people import NewPerson

@@ -15,7 +15,7 @@ from gateway.core.command import Verb
 from gateway.core.notice import Obeyed, Result
 from inbound.actions import telling
 from inbound.case import Decided
-from inbound.policy import Rules
+from inbound.facts import Rules
 from inbound.route import House
 from store import audit, communities, posts
 

@@ -17,9 +17,9 @@ from gateway.core.token import Purpose
 from inbound import pipeline
 from inbound.authenticity import Border
 from inbound.case import Decided, ReadMail
+from inbound.facts import Rules
 from inbound.files import FileRules
 from inbound.job import Job, Read, ReaderSetup
-from inbound.policy import Rules
 from inbound.reading_process import read
 from inbound.resolver import Ask
 from inbound.route import House

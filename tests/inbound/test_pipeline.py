@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from gateway.core.community import Pace, PersonState, PostPolicy, Role
 from gateway.core.delivery import DeliveryState, Outcome
 from gateway.core.token import Purpose
-from inbound.policy import Rules
+from inbound.facts import Rules
 from store import arrivals, communities, deliveries, memberships, people, posts
 from store.schema import contents, fan_outs, topics
 from store.schema import posts as post_rows

@@ -28,8 +28,9 @@ from gateway.core.message import Attachment, Body, Classification, Kind, ParsedM
 from gateway.core.post import Post, Topic
 from gateway.core.ruling import Ruling
 from inbound.authenticity import Proof
+from inbound.facts import Facts, Rules
 from inbound.files import FileRules
-from inbound.policy import TABLE, Facts, Rules, decide
+from inbound.policy import TABLE, decide
 from inbound.route import (
     ToBounce,
     ToCommand,
