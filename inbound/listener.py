@@ -8,6 +8,7 @@ dot, and answer LMTP once. Any number of sessions share one event loop, and noth
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 from aiosmtpd.smtp import SMTP, TLSSetupException
@@ -211,7 +212,9 @@ class _Session(SMTP):
             return
         if not self._wire.ended and transport.can_write_eof():
             # Closing with octets unread would take our last words away from the peer: let it hang up first.
-            transport.write_eof()
+            # A probe of the port may be gone already.
+            with suppress(OSError):
+                transport.write_eof()
             self._wire.discard()
             try:
                 async with asyncio.timeout(_LINGER_S):
