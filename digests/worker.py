@@ -61,7 +61,9 @@ class Scheduler:
         self._told = False
         self._looking = threading.Lock()
         self._stopping = threading.Event()
-        self._ticks = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+        # A machine that is busy for a moment misses nothing by it.
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": 30}
+        self._ticks = BackgroundScheduler(timezone="UTC", job_defaults=defaults)
 
     def start(self) -> None:
         """Starts ticking. The hour is tidied at a minute of its own, so that nodes do not all do it at once."""
