@@ -98,8 +98,9 @@ _readers = select(digest_clocks.c.next_due_at, digest_clocks.c.person_id, *_TRAI
 
 
 def due(tx: Connection, cadence: Cadence, now: datetime, most: int, *, beyond: datetime | None = None) -> list[Reader]:
-    """Up to `most` readers whose digest of this cadence is due; their clocks are held until the transaction ends.
+    """Up to `most` readers whose digest of this cadence is due; they and their clocks are held by the transaction.
 
+    One node at a time tells a person: two would not see of each other what they tell of several places.
     With `beyond`, those instead whose next digest is later than that: no schedule says so, a clock was wrong.
     """
     late = digest_clocks.c.next_due_at > beyond if beyond else digest_clocks.c.next_due_at <= now
@@ -107,7 +108,7 @@ def due(tx: Connection, cadence: Cadence, now: datetime, most: int, *, beyond: d
         _readers.where(digest_clocks.c.cadence == cadence.value, late)
         .order_by(digest_clocks.c.next_due_at, digest_clocks.c.person_id)
         .limit(most)
-        .with_for_update(skip_locked=True, of=digest_clocks)
+        .with_for_update(skip_locked=True, key_share=True, of=[digest_clocks, people])
     )
     return [_reader(row, row.next_due_at) for row in tx.execute(query)]
 
@@ -202,9 +203,10 @@ def following(tx: Connection, cadence: Cadence, person_ids: Iterable[int], *, ho
 
 
 def owed(tx: Connection, now: datetime, most: int, *, beyond: int = 0) -> list[Following]:
-    """What is owed by now as a catch-up to up to `most` people beyond that id who are not paused; the rows are held.
+    """What is owed by now as a catch-up to up to `most` people beyond that id who are not paused.
 
-    What is still being fanned out waits: it may turn out to have come singly.
+    The people and the rows are held, as by due(). What is still being fanned out waits: it may turn out to have come
+    singly.
     """
     by_now = or_(memberships.c.catch_up_after.is_(None), memberships.c.catch_up_after <= now)
     leaves = and_(memberships.c.catch_up_from.is_not(None), by_now, ~debts.unexpanded())
@@ -217,6 +219,8 @@ def owed(tx: Connection, now: datetime, most: int, *, beyond: int = 0) -> list[F
         .order_by(memberships.c.person_id)
         .limit(most)
     )
+    hold = select(people.c.id).where(people.c.id.in_(some)).order_by(people.c.id)
+    theirs = list(tx.scalars(hold.with_for_update(skip_locked=True, key_share=True)))
     query = (
         select(
             memberships.c.person_id,
@@ -227,7 +231,7 @@ def owed(tx: Connection, now: datetime, most: int, *, beyond: int = 0) -> list[F
             memberships.c.catch_up_after.is_not(None).label("waited"),
         )
         .join(communities, communities.c.id == memberships.c.community_id)
-        .where(memberships.c.person_id.in_(some), leaves)
+        .where(memberships.c.person_id.in_(theirs), leaves)
         .order_by(memberships.c.person_id, memberships.c.community_id)
         .with_for_update(skip_locked=True, of=memberships)
     )

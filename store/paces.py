@@ -107,7 +107,10 @@ def pause(tx: Connection, person_id: int, until: datetime | None, now: datetime)
 
     Of whom cannot be reached it is kept for when they can.
     """
-    for community_id, last in _heard_at_once(tx, person_id):
+    heard = _heard_at_once(tx, person_id)
+    # Whoever tells people holds them first and their memberships then: in another order both could wait for ever.
+    tx.execute(select(people.c.id).where(people.c.id == person_id).with_for_update(key_share=True))
+    for community_id, last in heard:
         audience.expand_for(tx, community_id, person_id, now)
         mine = and_(memberships.c.community_id == community_id, memberships.c.person_id == person_id)
         # Paused before, they may have come to this pace since, and have heard of nothing.
