@@ -47,22 +47,25 @@ def end(tx: Connection, locked: Locked, person_id: int) -> Ended | None:
     row = tx.execute(delete(memberships).where(*mine).returning(memberships)).first()
     if row is None:
         return None
-    pace = Pace(row.pace) if row.pace else None
-    return Ended(Role(row.role), pace, row.digest_through, row.catch_up_from, locked.last_number)
+    heard = Pace(row.pace) if row.pace else locked.community.pace
+    # At the other paces the watermark says nothing of what was told: it came singly, or was not wanted.
+    through = row.digest_through if heard in (Pace.DAILY, Pace.WEEKLY) else locked.last_number
+    if row.catch_up_from is not None:
+        through = row.catch_up_from
+    return Ended(Role(row.role), Pace(row.pace) if row.pace else None, through)
 
 
 def restore(tx: Connection, locked: Locked, person_id: int, ended: Ended, now: datetime) -> bool:
-    """Goes on with a membership where it ended: what was posted since is due. False where there is one already."""
+    """Goes on with a membership where it ended: what is due since is owed. False where there is one already.
+
+    As a catch-up, whatever the pace is by now: that leaves out what came singly.
+    """
     place = locked.community
     if not add(tx, [Membership(place.id, person_id, ended.role, ended.pace)], now):
         return False
-    due = {"digest_through": ended.digest_through, "catch_up_from": ended.catch_up_from}
-    if (ended.pace or place.pace) is Pace.EACH and ended.last_number < locked.last_number:
-        # At this pace the watermark says nothing of what was told: what came meanwhile is owed as a catch-up.
-        owed = ended.last_number if ended.catch_up_from is None else ended.catch_up_from
-        due = {"digest_through": locked.last_number, "catch_up_from": owed}
-    mine = (memberships.c.community_id == place.id, memberships.c.person_id == person_id)
-    tx.execute(update(memberships).where(*mine).values(due))
+    if (ended.pace or place.pace) is not Pace.OFF and ended.through < locked.last_number:
+        mine = (memberships.c.community_id == place.id, memberships.c.person_id == person_id)
+        tx.execute(update(memberships).where(*mine).values(catch_up_from=ended.through))
     return True
 
 

@@ -162,7 +162,5 @@ class Ended:
 
     role: Role
     pace: Pace | None
-    digest_through: int
-    catch_up_from: int | None
-    last_number: int
-    """Of the community when it ended: what is above it was posted since."""
+    through: int
+    """Of the numbers of posts: up to this one everything was told or is no matter, what is above it is due."""

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.core.community import Membership, Pace, Role
-from store import communities, memberships, paces
+from store import communities, digests, memberships, paces
 from store.database import Database
 from tests.network import Network, SetClock
 
@@ -90,3 +90,26 @@ def test_who_holds_a_community_does_not_stop_what_names_it(postgresql_url: str, 
             tx.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
             tx.execute(text("SELECT 1 FROM communities WHERE id = :id FOR KEY SHARE"), {"id": projets})
     database.close()
+
+
+def test_who_comes_back_is_owed_what_came_meanwhile_and_nothing_else(
+    network: Network, database: Database, clock: SetClock
+) -> None:
+    community, ann, bob = network.community("projets"), *network.persons("ann", "bob")
+    network.join(community, ann, bob)
+    network.write(ann, community)
+    network.fan_out()
+    with database.transaction() as tx:
+        [held] = communities.lock(tx, ids=[community])
+        ended = memberships.end(tx, held, bob)
+    assert ended is not None
+    network.write(ann, community)
+    network.fan_out()
+    with database.transaction() as tx:
+        # They heard of the first one singly, whatever the default has become.
+        paces.change_default(tx, community, Pace.DAILY, clock())
+        [held] = communities.lock(tx, ids=[community])
+        assert memberships.restore(tx, held, bob, ended, clock())
+        assert not memberships.restore(tx, held, bob, ended, clock())
+        [owed] = digests.owed(tx, clock(), 10)
+    assert (owed.person_id, owed.after, owed.through) == (bob, 1, 2)
