@@ -130,7 +130,11 @@ class Story:
         tell.check(
             status["arrivals"]["held"] == 1, "the stranger’s mail is held: a token gives the place, not the person"
         )
-        tell.check(stage.heard(before), "nobody got anything of it")
+        asked = stage.mails(TOM)[-1]
+        tell.check(
+            stage.heard(before, TOM) and "Buy now" not in letters.text_of(asked),
+            "Tom alone is asked whether that address is his too, in words that carry nothing of it",
+        )
 
     async def _add_up(self) -> None:
         stage, tell = self.stage, self.stage.tell
@@ -146,7 +150,7 @@ class Story:
         tell.check(store["digests"] == 1, "one digest, with all that Inès had not got singly")
         tell.check(
             deliveries == {"pending": 0, "deferred": 0, "delivered": received, "failed": 0, "dropped": 0}
-            and received == 16,
+            and received == 17,
             f"every delivery is delivered, and the company’s server counts the same {received}",
         )
         tell.check(arrivals == {"spooled": 0, "claimed": 0, "set_aside": 0, "held": 1}, "nothing else is waiting")
