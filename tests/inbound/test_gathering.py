@@ -25,7 +25,7 @@ def read_all(office: PostOffice) -> list[ReadMail]:
 
 def gathered(office: PostOffice, batch: list[ReadMail]) -> Gathered:
     with office.database.transaction() as tx:
-        return gather(tx, batch, HOUSE, RULES)
+        return gather(tx, batch, HOUSE, RULES, office.clock())
 
 
 def test_tokens_come_first_then_the_order_of_the_mail(office: PostOffice, projets: int) -> None:

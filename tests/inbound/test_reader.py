@@ -31,7 +31,7 @@ class Trap:
         return int, ("no number",)
 
 reading_process.CPU_S = 0.3
-def sabotage(job, setup, blobs):
+def sabotage(job, setup, blobs, ask):
     raw = job.raw or b""
     if b"DIE" in raw:
         os._exit(3)
@@ -47,7 +47,7 @@ def sabotage(job, setup, blobs):
         time.sleep(0.4)
     if b"BUG" in raw:
         reading_process.reading.read = lambda *_: {}["no such key"]
-    return read(job, setup, blobs)
+    return read(job, setup, blobs, ask)
 reading_process.read = sabotage
 reading_process.main()
 """

@@ -259,7 +259,7 @@ def test_nobody_mends_the_receipt_of_another(office: Correspondence) -> None:
     [receipt] = office.mails()["bob@people.example"]
     office.network.person("eve")
     office.answer("eve", receipt, "annuler 1", number=3)
-    assert office.words()[-1] == ("hold", "token_of_another")
+    assert office.words()[-1] == ("reject", "token_of_another")
     assert office.parts()[0].state is PartState.POSTED
 
 
